@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* See evaluate.h. Points whose settings other than parameters are the same share a plan, and run as its variants. */
 #include "analysis/evaluate.h"
+#include "core/memory.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -27,6 +28,7 @@ typedef struct {
     ost_endpoint_t *endpoints; /* [how->n_endpoints] bound to the plan */
     ost_collector_t collector;
     const size_t *points; /* [n] of this run */
+    ost_memory_t memory;
 } run_t;
 
 /* Whether an endpoint that is asked for is of the arm. */
@@ -165,11 +167,11 @@ static int collect(void *user, const ost_cohort_block_t *block, ost_error_t *err
 }
 
 /* Typical values of the parameters at each point, as a setting would give them. @return NULL: out of memory */
-static double *variants_of(const run_t *self, size_t n)
+static double *variants_of(const run_t *self, size_t n, ost_memory_t *memory)
 {
     const ost_factors_t *factors = self->how->factors;
     const size_t n_params = self->plan.blocks->n_params;
-    double *variants = malloc((n * n_params + 1) * sizeof(*variants));
+    double *variants = ost_memory_list(memory, n * n_params, sizeof(*variants));
     for (size_t v = 0; v < n && variants != NULL; v++) {
         ost_plan_typical(&self->plan, variants + v * n_params);
         for (size_t k = 0; k < factors->n; k++) {
@@ -212,12 +214,12 @@ static int run_points(run_t *self, size_t n, ost_error_t *err)
 {
     ost_cohort_summary_t summary = { 0 };
     const uint64_t n_subjects = self->experiment.n_subjects;
-    self->one = (ost_values_took_t){
-        .n_subjects = n_subjects, .n_arms = self->experiment.n_arms, .first_failed = UINT64_MAX
-    };
+    self->one =
+        (ost_values_took_t){ .n_subjects = n_subjects, .n_arms = self->experiment.n_arms, .first_failed = UINT64_MAX };
     self->first_failed = UINT64_MAX;
-    double *variants = variants_of(self, n), *work = malloc(((size_t) n_subjects + 1) * sizeof(*work));
-    int ret = variants == NULL || work == NULL ? ost_no_memory(err) : 0;
+    ost_memory_t memory = { 0 };
+    double *variants = variants_of(self, n, &memory), *work = ost_memory_list(&memory, n_subjects, sizeof(*work));
+    int ret = memory.failed ? ost_no_memory(err) : 0;
     if (ret == 0)
         ret = ost_collector_init(
             &self->collector, &self->plan, self->endpoints, self->how->n_endpoints, n * (size_t) n_subjects, err);
@@ -236,8 +238,7 @@ static int run_points(run_t *self, size_t n, ost_error_t *err)
     if (ret == 0 && self->how->keep != NULL) ret = self->how->keep(self->how->user, self->points, n, &self->one, err);
     ost_cohort_summary_free(&summary);
     ost_collector_free(&self->collector);
-    free(variants);
-    free(work);
+    ost_memory_free(&memory);
     return ret;
 }
 
@@ -273,10 +274,10 @@ static int compare_entries(const void *a, const void *b, void *user)
 
 static int sort_points(run_t *self, ost_error_t *err)
 {
-    self->order = malloc((self->n_points + 1) * sizeof(*self->order));
-    self->entries = calloc(self->n_points + 1, sizeof(*self->entries));
-    self->endpoints = calloc(self->how->n_endpoints + 1, sizeof(*self->endpoints));
-    if (self->order == NULL || self->entries == NULL || self->endpoints == NULL) return ost_no_memory(err);
+    self->order = ost_memory_list(&self->memory, self->n_points, sizeof(*self->order));
+    self->endpoints = ost_memory_list(&self->memory, self->how->n_endpoints, sizeof(*self->endpoints));
+    self->entries = ost_memory_list(&self->memory, self->n_points, sizeof(*self->entries));
+    if (self->memory.failed) return ost_no_memory(err);
     for (size_t p = 0; p < self->n_points; p++) {
         if (self->how->done != NULL && self->how->done[p]) continue;
         self->order[self->n_left++] = p;
@@ -308,8 +309,6 @@ int ost_evaluate(const ost_evaluation_t *self, const double *u, size_t n_points,
     }
     free_plan(&run);
     for (size_t p = 0; p < n_points && run.entries != NULL; p++) free(run.entries[p]);
-    free(run.entries);
-    free(run.order);
-    free(run.endpoints);
+    ost_memory_free(&run.memory);
     return ret;
 }

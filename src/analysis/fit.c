@@ -28,6 +28,7 @@ typedef struct {
     ost_fit_t *fit;
     const ost_fit_options_t *options;
     const char *what;
+    ost_memory_t memory;
     double *points, *residuals; /* [n_params + 1][n_params], [n_params + 1][n_rows] */
     long held;                  /* parameter held at held_z, -1 none */
     double held_z;
@@ -65,16 +66,17 @@ int ost_fit_sensitivities(
     ost_fit_t *self, const double *z, int n_threads, double *sensitivities, double *residuals, ost_error_t *err)
 {
     size_t n = self->n_params, n_rows = self->n_rows;
-    double *points = malloc((n + 1) * (n + 1) * sizeof(*points)), *all = malloc((n + 1) * (n_rows + 1) * sizeof(*all));
-    int ret = points == NULL || all == NULL ? ost_no_memory(err) : 0;
+    ost_memory_t memory = { 0 };
+    double *points = ost_memory_list(&memory, (n + 1) * (n + 1), sizeof(*points));
+    double *all = ost_memory_list(&memory, (n + 1) * (n_rows + 1), sizeof(*all));
+    int ret = memory.failed ? ost_no_memory(err) : 0;
     if (ret == 0) memcpy(points, z, n * sizeof(*z));
     if (ret == 0) ret = differences(self, points, n_threads, all, err);
     for (size_t i = 0; i < n_rows && ret == 0; i++) {
         residuals[i] = all[i];
         for (size_t k = 0; k < n; k++) sensitivities[i * n + k] = (all[(k + 1) * n_rows + i] - all[i]) / DELTA;
     }
-    free(points);
-    free(all);
+    ost_memory_free(&memory);
     return ret;
 }
 
@@ -122,8 +124,7 @@ static int search_df(const gsl_vector *x, void *user, gsl_matrix *jacobian)
     for (size_t k = 0; k < n; k++) self->points[k] = gsl_vector_get(x, k);
     self->ret = differences(self->fit, self->points, self->options->n_threads, self->residuals, self->err);
     gsl_vector *base = gsl_vector_alloc(n_rows + n), *moved = gsl_vector_alloc(n_rows + n);
-    if (self->ret == 0 && (base == NULL || moved == NULL))
-        self->ret = ost_fail(self->err, OST_ERR_NO_MEMORY, "out of memory");
+    if (self->ret == 0 && (base == NULL || moved == NULL)) self->ret = ost_no_memory(self->err);
     if (self->ret == 0) put_residuals(self, self->points, self->residuals, base);
     for (size_t v = 1; v <= n && self->ret == 0; v++) {
         put_residuals(self, self->points + v * n, self->residuals + v * n_rows, moved);
@@ -154,7 +155,7 @@ static int minimize(search_t *self, double *z, double *objective, gsl_matrix *ja
     gsl_multifit_nlinear_workspace *w = gsl_multifit_nlinear_alloc(gsl_multifit_nlinear_trust, &parameters, n_f, n);
     gsl_multifit_nlinear_fdf fdf = { .f = search_f, .df = search_df, .n = n_f, .p = n, .params = self };
     gsl_vector_view x = gsl_vector_view_array(z, n);
-    if (w == NULL) return ost_fail(self->err, OST_ERR_NO_MEMORY, "out of memory");
+    if (w == NULL) return ost_no_memory(self->err);
     int status = gsl_multifit_nlinear_init(&x.vector, &fdf, w);
     size_t n_iterations = self->stays ? 0 : MAX_ITERATIONS;
     double before = INFINITY;
@@ -181,16 +182,9 @@ static int search_init(search_t *self, ost_fit_t *fit, const ost_fit_options_t *
         .lowest = INFINITY,
         .converged = CONVERGED,
         .err = err };
-    self->points = malloc((n + 1) * (n + 1) * sizeof(double));
-    self->residuals = malloc((n + 1) * (fit->n_rows + 1) * sizeof(double));
-    if (self->points != NULL && self->residuals != NULL) return 0;
-    return ost_no_memory(err);
-}
-
-static void search_free(search_t *self)
-{
-    free(self->points);
-    free(self->residuals);
+    self->points = ost_memory_list(&self->memory, (n + 1) * (n + 1), sizeof(double));
+    self->residuals = ost_memory_list(&self->memory, (n + 1) * (fit->n_rows + 1), sizeof(double));
+    return self->memory.failed ? ost_no_memory(err) : 0;
 }
 
 int ost_fit_minimize(ost_fit_t *self, double *z, long held, double held_z, const ost_fit_options_t *options,
@@ -203,7 +197,7 @@ int ost_fit_minimize(ost_fit_t *self, double *z, long held, double held_z, const
     if (held >= 0) z[held] = held_z;
     if (ret == 0) ret = minimize(&search, z, objective, jacobian);
     if (ret == 0 && search.stopped) ret = ost_fail(err, OST_ERR_LIMIT, "interrupted");
-    search_free(&search);
+    ost_memory_free(&search.memory);
     return ret;
 }
 
@@ -259,7 +253,7 @@ static int estimate_spread(search_t *self, const double *z, bool known)
         ost_fit_estimate_residual_error(fit, self->residuals, 1); /* of correct() */
         return 0;
     }
-    double *sensitivities = malloc((n_rows * n + 1) * sizeof(*sensitivities));
+    double *sensitivities = ost_memory_list(&self->memory, n_rows * n, sizeof(*sensitivities));
     gsl_matrix *root = gsl_matrix_alloc(n, n);
     int ret = sensitivities == NULL || root == NULL ? ost_no_memory(self->err)
                                                     : ost_fit_covariance_root(fit, root, self->err);
@@ -273,7 +267,6 @@ static int estimate_spread(search_t *self, const double *z, bool known)
         ost_fit_estimate_residual_error(fit, self->residuals, n + 1);
     }
     gsl_matrix_free(root);
-    free(sensitivities);
     return ret;
 }
 
@@ -281,8 +274,8 @@ static int search_all_starts(search_t *self, double *best, double *lowest)
 {
     ost_fit_t *fit = self->fit;
     size_t n = fit->n_params;
-    double *z = malloc((n + 1) * sizeof(*z));
-    if (z == NULL) return ost_fail(self->err, OST_ERR_NO_MEMORY, "out of memory");
+    double *z = ost_memory_list(&self->memory, n, sizeof(*z));
+    if (z == NULL) return ost_no_memory(self->err);
     char what[64];
     int ret = 0;
     self->what = what;
@@ -301,7 +294,6 @@ static int search_all_starts(search_t *self, double *best, double *lowest)
         }
     }
     self->converged = CONVERGED;
-    free(z);
     return ret;
 }
 
@@ -315,9 +307,9 @@ int ost_fit_run(ost_fit_t *self, const ost_fit_options_t *options, bool *stopped
 {
     size_t n = self->n_params;
     search_t search;
-    double *best = calloc(n + 1, sizeof(*best)), lowest = INFINITY;
     gsl_matrix *jacobian = gsl_matrix_calloc(self->n_rows + n, n);
     int ret = search_init(&search, self, options, err);
+    double *best = ost_memory_list(&search.memory, n, sizeof(*best)), lowest = INFINITY;
     if (ret == 0 && (best == NULL || jacobian == NULL)) ret = ost_no_memory(err);
     for (size_t k = 0; k < n && ret == 0; k++) best[k] = ost_fit_param_z(&self->params[k], self->params[k].value);
     self->has_errors = false;
@@ -344,8 +336,7 @@ int ost_fit_run(ost_fit_t *self, const ost_fit_options_t *options, bool *stopped
     self->has_errors = ret == 0 && !search.stopped;
     self->is_kept = options->errors_only;
     *stopped = search.stopped;
-    search_free(&search);
+    ost_memory_free(&search.memory);
     gsl_matrix_free(jacobian);
-    free(best);
     return ret;
 }

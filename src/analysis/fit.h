@@ -11,6 +11,7 @@
 
 #include "analysis/naive.h"
 #include "analysis/sampler.h"
+#include "core/memory.h"
 #include "input/draws.h"
 
 /** One parameter that is estimated. Working scale: ln, or logit for ranges within 0..1. */
@@ -55,7 +56,7 @@ double ost_fit_shared_sd(const ost_residual_error_t *self);
 
 /** Residuals, without corrections, of the last differences, and of the last point that was simulated by itself. */
 typedef struct {
-    bool *is;          /**< [n_params + 2] whether there are any */
+    bool *is;          /**< [n_params + 2] whether there are any; NULL: no memory yet */
     double *z;         /**< [n_params + 2][n_params] */
     double *residuals; /**< [n_params + 2][n_rows] */
 } ost_fit_known_t;
@@ -68,6 +69,7 @@ typedef struct {
     ost_trials_t trials;      /**< those of its folder */
     ost_trials_t few;         /**< the same with fewer subjects: how residuals move with parameters */
     ost_fit_known_t known;    /**< of few subjects */
+    ost_memory_t memory;      /**< of what is known, and of what has no other owner */
     ost_fit_param_t *params;  /**< [n_params] */
     size_t n_params;
     ost_fit_row_t *rows;             /**< [n_rows] */

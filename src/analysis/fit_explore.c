@@ -10,8 +10,9 @@
 int ost_fit_profile(ost_fit_t *self, size_t k, const double *z, size_t n, const ost_fit_options_t *options,
     double *rise, ost_error_t *err)
 {
-    double *at = ost_fit_estimate_z(self);
-    int ret = at == NULL ? ost_no_memory(err) : 0;
+    ost_memory_t memory = { 0 };
+    double *at = ost_fit_estimate_z(self, &memory);
+    int ret = memory.failed ? ost_no_memory(err) : 0;
     double centre = ret == 0 ? at[k] : 0, unit = self->params[k].se / self->params[k].prior_sd;
     for (size_t i = 0; i < n; i++) rise[i] = NAN;
     for (size_t i = 0; i < n && ret == 0; i++) {
@@ -19,7 +20,7 @@ int ost_fit_profile(ost_fit_t *self, size_t k, const double *z, size_t n, const 
         ret = ost_fit_minimize(self, at, (long) k, held, options, &objective, NULL, err);
         if (ret == 0) rise[i] = objective + held * held - self->objective; /* the spring took the place of the prior */
     }
-    free(at);
+    ost_memory_free(&memory);
     return ret;
 }
 
@@ -46,7 +47,8 @@ int ost_fit_sample(ost_fit_t *self, size_t n_draws, const ost_fit_options_t *opt
     ost_sample_quality_t *quality, ost_error_t *err)
 {
     size_t n = self->n_params;
-    double *centre = ost_fit_estimate_z(self);
+    ost_memory_t memory = { 0 };
+    double *centre = ost_fit_estimate_z(self, &memory);
     sampled_t sampled = { self, options };
     const ost_target_t target = { .n = n,
         .n_residuals = self->n_rows,
@@ -61,7 +63,7 @@ int ost_fit_sample(ost_fit_t *self, size_t n_draws, const ost_fit_options_t *opt
     int ret = centre != NULL ? ost_sampler_run(&target, n_draws, values, quality, err) : ost_no_memory(err);
     for (size_t i = 0; i < n_draws * n && ret == 0; i++)
         values[i] = ost_fit_param_value(&self->params[i % n], values[i]);
-    free(centre);
+    ost_memory_free(&memory);
     return ret;
 }
 
@@ -69,7 +71,8 @@ int ost_fit_sample_normal(const ost_fit_t *self, size_t n_draws, double *values,
 {
     size_t n = self->n_params;
     uint32_t purpose = ost_random_purpose("normal approximation");
-    double *centre = ost_fit_estimate_z(self);
+    ost_memory_t memory = { 0 };
+    double *centre = ost_fit_estimate_z(self, &memory);
     gsl_matrix *root = gsl_matrix_alloc(n, n);
     gsl_vector *z = gsl_vector_alloc(n);
     int ret =
@@ -80,7 +83,7 @@ int ost_fit_sample_normal(const ost_fit_t *self, size_t n_draws, double *values,
         for (size_t k = 0; k < n; k++)
             values[d * n + k] = ost_fit_param_value(&self->params[k], centre[k] + gsl_vector_get(z, k));
     }
-    free(centre);
+    ost_memory_free(&memory);
     gsl_matrix_free(root);
     gsl_vector_free(z);
     return ret;

@@ -176,10 +176,10 @@ static int choose_rows(ost_fit_t *self, ost_error_t *err)
 {
     size_t n_all = 0;
     for (size_t t = 0; t < self->trials.n_trials; t++) n_all += self->trials.trials[t].matched.n_observations;
-    self->rows = calloc(n_all + 1, sizeof(*self->rows));
-    bool *taken = calloc(n_all + 1, sizeof(*taken));
-    ost_fit_row_t *all = calloc(n_all + 1, sizeof(*all));
-    int ret = self->rows == NULL || taken == NULL || all == NULL ? ost_no_memory(err) : 0;
+    self->rows = ost_memory_list(&self->memory, n_all, sizeof(*self->rows));
+    bool *taken = ost_memory_list(&self->memory, n_all, sizeof(*taken));
+    ost_fit_row_t *all = ost_memory_list(&self->memory, n_all, sizeof(*all));
+    int ret = self->memory.failed ? ost_no_memory(err) : 0;
     size_t n = 0;
     for (size_t t = 0; t < self->trials.n_trials && ret == 0; t++)
         for (size_t f = 0; f < self->trials.trials[t].matched.n_observations; f++) {
@@ -212,8 +212,6 @@ static int choose_rows(ost_fit_t *self, ost_error_t *err)
         for (size_t i = 0; i < self->n_rows; i++) trial->skip = trial->skip && self->rows[i].trial != t;
         self->few.trials[t].skip = trial->skip;
     }
-    free(taken);
-    free(all);
     if (ret == 0 && self->n_rows == 0) ret = no_row(self, err);
     for (size_t x = 0; x < self->n_exclusions && ret == 0; x++)
         if (self->exclusions[x].n_rows == 0)
@@ -274,11 +272,12 @@ static int read_tree(ost_fit_t *self, const ost_yaml_t *tree, const char *endpoi
     if (ret == 0) ret = ost_field_count(tree, ost_yaml_get(root, "starts"), 1, 1000, &self->n_starts, err);
     if (ret == 0) ret = ost_field_number(tree, ost_yaml_get(root, "huber_k"), 0, 100, &self->huber_k, err);
     if (ret < 0) return ret;
-    self->params = calloc(params->n_members + 1, sizeof(*self->params));
-    self->exclusions = calloc((exclude != NULL ? exclude->n_members : 0) + 1, sizeof(*self->exclusions));
-    if (self->params == NULL || self->exclusions == NULL) return ost_no_memory(err);
+    const size_t n_excluded = exclude != NULL ? exclude->n_members : 0;
+    self->params = ost_memory_list(&self->memory, params->n_members, sizeof(*self->params));
+    self->exclusions = ost_memory_list(&self->memory, n_excluded, sizeof(*self->exclusions));
+    ret = self->memory.failed ? ost_no_memory(err) : 0;
     for (size_t i = 0; i < params->n_members && ret == 0; i++) ret = read_param(self, tree, &params->members[i], err);
-    for (size_t i = 0; exclude != NULL && i < exclude->n_members && ret == 0; i++)
+    for (size_t i = 0; i < n_excluded && ret == 0; i++)
         ret = read_exclusion(&self->exclusions[self->n_exclusions++], tree, &exclude->members[i], err);
     for (size_t i = 0; i < self->n_exclusions && ret == 0; i++)
         ret = ost_comparison_spell(&self->exclusions[i].where, &self->trials.dictionary, self->path, err);
@@ -286,9 +285,9 @@ static int read_tree(ost_fit_t *self, const ost_yaml_t *tree, const char *endpoi
         ret = ost_yaml_fail(tree, params, OST_ERR_VALUE, err, "no parameter is to be estimated");
     if (ret == 0) ret = choose_rows(self, err);
     if (ret < 0) return ret;
-    self->covariance = calloc(self->n_params * self->n_params, sizeof(double));
-    self->sensitivity = calloc(self->n_rows * self->n_params, sizeof(double));
-    return self->covariance == NULL || self->sensitivity == NULL ? ost_no_memory(err) : 0;
+    self->covariance = ost_memory_list(&self->memory, self->n_params * self->n_params, sizeof(double));
+    self->sensitivity = ost_memory_list(&self->memory, self->n_rows * self->n_params, sizeof(double));
+    return self->memory.failed ? ost_no_memory(err) : 0;
 }
 
 int ost_fit_read(ost_fit_t *self, const char *path, const char *endpoints, const char *arms, const atomic_bool *stop,
@@ -318,17 +317,12 @@ void ost_fit_free(ost_fit_t *self)
         char *const texts[] = { x->where.trial, x->where.trial_arm, x->where.endpoint, x->where.site, x->reason };
         for (size_t k = 0; k < sizeof texts / sizeof texts[0]; k++) free(texts[k]);
     }
-    free(self->params);
-    free(self->exclusions);
-    free(self->rows);
-    free(self->covariance);
-    free(self->sensitivity);
     free(self->title);
     free(self->path);
     ost_naive_free(&self->naive);
     ost_text_list_free(&self->warnings);
     ost_trials_free(&self->trials);
     ost_trials_free(&self->few);
-    ost_fit_known_free(&self->known);
+    ost_memory_free(&self->memory);
     *self = (ost_fit_t){ 0 };
 }

@@ -9,8 +9,8 @@
 
 double ost_fit_param_value(const ost_fit_param_t *self, double z);
 double ost_fit_param_z(const ost_fit_param_t *self, double value);
-/* z of the estimate. @return [n_params], the caller's; NULL without memory */
-double *ost_fit_estimate_z(const ost_fit_t *self);
+/* z of the estimate. @return [n_params]; NULL without memory */
+double *ost_fit_estimate_z(const ost_fit_t *self, ost_memory_t *memory);
 /* Lower triangular root of the covariance of the estimate. @param[out] root  [n_params][n_params], the upper triangle
  * unused. @return 0 or OST_ERR_VALUE: it has none */
 int ost_fit_covariance_root(const ost_fit_t *self, gsl_matrix *root, ost_error_t *err) OST_MUST_CHECK;
@@ -27,8 +27,6 @@ int ost_fit_residuals(ost_fit_t *self, const double *z, size_t n_variants, int n
  * exact there. @param z  [n_params]; @param[out] residuals  [n_rows] */
 int ost_fit_correct(
     ost_fit_t *self, const double *z, int n_threads, double *residuals, ost_error_t *err) OST_MUST_CHECK;
-
-void ost_fit_known_free(ost_fit_known_t *self);
 
 /* Whiten residuals of one point by the covariance of each group; 0 for rows left out. In place. */
 void ost_fit_whiten(const ost_fit_t *self, double *residuals);

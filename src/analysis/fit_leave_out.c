@@ -51,22 +51,21 @@ int ost_fit_leave_out(ost_fit_t *self, const char *trial, const ost_fit_options_
     double *sd, ost_error_t *err)
 {
     size_t n = self->n_params;
-    double objective, *z = ost_fit_estimate_z(self),
-                      *sensitivities = malloc((self->n_rows * n + 1) * sizeof(*sensitivities));
+    ost_memory_t memory = { 0 };
+    double objective, *z = ost_fit_estimate_z(self, &memory);
+    double *sensitivities = ost_memory_list(&memory, self->n_rows * n, sizeof(*sensitivities));
+    ost_fit_row_t *rows = ost_memory_list(&memory, self->n_rows, sizeof(*rows));
     gsl_matrix *jacobian = gsl_matrix_alloc(self->n_rows + n, n), *covariance = gsl_matrix_alloc(n, n);
-    int ret = z == NULL || sensitivities == NULL || jacobian == NULL || covariance == NULL ? ost_no_memory(err) : 0;
+    int ret = memory.failed || jacobian == NULL || covariance == NULL ? ost_no_memory(err) : 0;
     if (set_left_out(self, trial) == 0 && ret == 0)
         ret = ost_fail(err, OST_ERR_NAME, "no row of trial '%s' is fitted", trial);
     if (ret == 0) ret = ost_fit_minimize(self, z, -1, 0, options, &objective, jacobian, err);
     if (ret == 0) ret = ost_fit_sensitivities(self, z, options->n_threads, sensitivities, residuals, err);
-    ost_fit_row_t *rows = ret == 0 ? malloc(self->n_rows * sizeof(*rows)) : NULL;
-    if (ret == 0 && rows == NULL) ret = ost_no_memory(err);
     if (ret == 0) { /* all subjects predict; corrections stay those of the estimate */
         memcpy(rows, self->rows, self->n_rows * sizeof(*rows));
         ret = ost_fit_correct(self, z, options->n_threads, residuals, err);
         memcpy(self->rows, rows, self->n_rows * sizeof(*rows));
     }
-    free(rows);
     if (ret == 0) {
         gsl_blas_dgemm(CblasTrans, CblasNoTrans, 1, jacobian, jacobian, 0, covariance);
         ret = invert(covariance, err);
@@ -81,8 +80,7 @@ int ost_fit_leave_out(ost_fit_t *self, const char *trial, const ost_fit_options_
     set_left_out(self, NULL);
     gsl_matrix_free(jacobian);
     gsl_matrix_free(covariance);
-    free(sensitivities);
-    free(z);
+    ost_memory_free(&memory);
     return ret;
 }
 
@@ -97,44 +95,24 @@ typedef struct {
     double *z, *residuals, *sensitivities; /* at the estimate: [n_params]; raw [n_rows], [n_rows][n_params] */
     double *moved, *predicted;             /* [n_steps][n_params], and raw residuals there [n_steps][n_rows] */
     double *work;                          /* [n_rows] */
-    gsl_matrix *jacobian, *covariance;     /* [n_rows][n_params], [n_params][n_params] without a trial */
-    gsl_vector *f, *gradient, *step;       /* [n_rows], [n_params], [n_params] */
+    double *jacobian, *f;                  /* without a trial: [n_rows][n_params], [n_rows] */
+    ost_memory_t memory;
 } each_t;
 
 static int each_init(each_t *self, ost_fit_t *fit, ost_error_t *err)
 {
     size_t n = fit->n_params, n_rows = fit->n_rows, n_steps = fit->n_groups;
-    *self = (each_t){ .fit = fit,
-        .z = ost_fit_estimate_z(fit),
-        .residuals = malloc(n_rows * sizeof(double)),
-        .sensitivities = malloc(n_rows * n * sizeof(double)),
-        .moved = malloc(n_steps * n * sizeof(double)),
-        .predicted = malloc(n_steps * n_rows * sizeof(double)),
-        .work = malloc(n_rows * sizeof(double)),
-        .jacobian = gsl_matrix_alloc(n_rows, n),
-        .covariance = gsl_matrix_alloc(n, n),
-        .f = gsl_vector_alloc(n_rows),
-        .gradient = gsl_vector_alloc(n),
-        .step = gsl_vector_alloc(n) };
-    bool is_whole = self->z != NULL && self->residuals != NULL && self->sensitivities != NULL && self->moved != NULL &&
-                    self->predicted != NULL && self->work != NULL && self->jacobian != NULL &&
-                    self->covariance != NULL && self->f != NULL && self->gradient != NULL && self->step != NULL;
-    return is_whole ? 0 : ost_no_memory(err);
-}
-
-static void each_free(each_t *self)
-{
-    gsl_vector_free(self->step);
-    gsl_vector_free(self->gradient);
-    gsl_vector_free(self->f);
-    gsl_matrix_free(self->covariance);
-    gsl_matrix_free(self->jacobian);
-    free(self->work);
-    free(self->predicted);
-    free(self->moved);
-    free(self->sensitivities);
-    free(self->residuals);
-    free(self->z);
+    ost_memory_t *memory = &self->memory;
+    *self = (each_t){ .fit = fit };
+    self->z = ost_fit_estimate_z(fit, memory);
+    self->residuals = ost_memory_list(memory, n_rows, sizeof(double));
+    self->sensitivities = ost_memory_list(memory, n_rows * n, sizeof(double));
+    self->moved = ost_memory_list(memory, n_steps * n, sizeof(double));
+    self->predicted = ost_memory_list(memory, n_steps * n_rows, sizeof(double));
+    self->work = ost_memory_list(memory, n_rows, sizeof(double));
+    self->jacobian = ost_memory_list(memory, n_rows * n, sizeof(double));
+    self->f = ost_memory_list(memory, n_rows, sizeof(double));
+    return memory->failed ? ost_no_memory(err) : 0;
 }
 
 /* -2 log posterior without the rows that are left out. @param residuals  raw, at z */
@@ -153,14 +131,14 @@ static void linearize(each_t *self)
     const ost_fit_t *fit = self->fit;
     memcpy(self->work, self->residuals, fit->n_rows * sizeof(*self->work));
     ost_fit_misfit(fit, self->work);
-    for (size_t i = 0; i < fit->n_rows; i++) gsl_vector_set(self->f, i, self->work[i]);
+    memcpy(self->f, self->work, fit->n_rows * sizeof(*self->f));
     for (size_t k = 0; k < fit->n_params; k++) {
         for (size_t i = 0; i < fit->n_rows; i++) self->work[i] = self->sensitivities[i * fit->n_params + k];
         ost_fit_whiten(fit, self->work);
         for (size_t i = 0; i < fit->n_rows; i++) {
-            double size = fabs(gsl_vector_get(self->f, i));
+            double size = fabs(self->f[i]);
             double slope = fit->huber_k > 0 && size > fit->huber_k ? fit->huber_k / size : 1;
-            gsl_matrix_set(self->jacobian, i, k, self->work[i] * slope);
+            self->jacobian[i * fit->n_params + k] = self->work[i] * slope;
         }
     }
 }
@@ -168,21 +146,25 @@ static void linearize(each_t *self)
 /* One Gauss-Newton step of -2 log posterior F = f'f + z'z without the rows that are left out: -(1 + J'J)^-1 (J'f + z),
  * by which F falls by the gradient times the step, the square of the step's length in SD of the posterior. At the
  * minimum with all rows J'f + z is -J_g'f_g of the trial's rows g: it moves away from them.
- * @param[out] moved  [n_params] z and the step */
-static int step_without(each_t *self, double *moved, double *length, ost_error_t *err)
+ * @param work  [2][n_params] @param[out] moved  [n_params] z and the step */
+static int step_without(
+    each_t *self, gsl_matrix *covariance, double *work, double *moved, double *length, ost_error_t *err)
 {
-    size_t n = self->fit->n_params;
+    const size_t n = self->fit->n_params;
+    const gsl_matrix_view jacobian = gsl_matrix_view_array(self->jacobian, self->fit->n_rows, n);
+    const gsl_vector_view f = gsl_vector_view_array(self->f, self->fit->n_rows);
+    gsl_vector_view gradient = gsl_vector_view_array(work, n), step = gsl_vector_view_array(work + n, n);
     double fall;
     linearize(self);
-    gsl_matrix_set_identity(self->covariance);
-    gsl_blas_dgemm(CblasTrans, CblasNoTrans, 1, self->jacobian, self->jacobian, 1, self->covariance);
-    int ret = invert(self->covariance, err);
-    for (size_t k = 0; k < n; k++) gsl_vector_set(self->gradient, k, self->z[k]);
-    gsl_blas_dgemv(CblasTrans, 1, self->jacobian, self->f, 1, self->gradient);
-    gsl_blas_dgemv(CblasNoTrans, -1, self->covariance, self->gradient, 0, self->step);
-    gsl_blas_ddot(self->gradient, self->step, &fall);
+    gsl_matrix_set_identity(covariance);
+    gsl_blas_dgemm(CblasTrans, CblasNoTrans, 1, &jacobian.matrix, &jacobian.matrix, 1, covariance);
+    int ret = invert(covariance, err);
+    memcpy(work, self->z, n * sizeof(*work));
+    gsl_blas_dgemv(CblasTrans, 1, &jacobian.matrix, &f.vector, 1, &gradient.vector);
+    gsl_blas_dgemv(CblasNoTrans, -1, covariance, &gradient.vector, 0, &step.vector);
+    gsl_blas_ddot(&gradient.vector, &step.vector, &fall);
     *length = sqrt(fmax(-fall, 0));
-    for (size_t k = 0; k < n; k++) moved[k] = self->z[k] + gsl_vector_get(self->step, k);
+    for (size_t k = 0; k < n; k++) moved[k] = self->z[k] + work[n + k];
     return ret;
 }
 
@@ -191,7 +173,9 @@ static int step_without_each(each_t *self, double *variance, ost_fit_step_t *ste
 {
     ost_fit_t *fit = self->fit;
     size_t n = fit->n_params;
-    int ret = 0;
+    double *work = ost_memory_list(&self->memory, 2 * n, sizeof(*work));
+    gsl_matrix *covariance = gsl_matrix_alloc(n, n);
+    int ret = work == NULL || covariance == NULL ? ost_no_memory(err) : 0;
     *n_steps = 0;
     for (size_t i = 0; i < fit->n_rows && ret == 0; i++) {
         const char *trial = ost_fit_observation(fit, i)->row->trial;
@@ -199,12 +183,13 @@ static int step_without_each(each_t *self, double *variance, ost_fit_step_t *ste
         while (s < *n_steps && strcmp(steps[s].trial, trial) != 0) s++;
         if (s < *n_steps) continue;
         steps[s] = (ost_fit_step_t){ .trial = trial, .n = set_left_out(fit, trial) };
-        ret = step_without(self, self->moved + s * n, &steps[s].length, err);
+        ret = step_without(self, covariance, work, self->moved + s * n, &steps[s].length, err);
         steps[s].fall = objective_at(self, self->z, self->residuals);
         for (size_t k = 0; k < fit->n_rows; k++)
-            if (fit->rows[k].left_out) variance[k] = parameter_variance(self->sensitivities + k * n, self->covariance);
+            if (fit->rows[k].left_out) variance[k] = parameter_variance(self->sensitivities + k * n, covariance);
         (*n_steps)++;
     }
+    gsl_matrix_free(covariance);
     return ret;
 }
 
@@ -235,6 +220,6 @@ int ost_fit_leave_out_each(ost_fit_t *self, const ost_fit_options_t *options, do
         }
     }
     set_left_out(self, NULL);
-    each_free(&each);
+    ost_memory_free(&each.memory);
     return ret;
 }

@@ -84,9 +84,10 @@ static void print_class(const ost_fit_t *self, ost_class_t of, const double *res
 static int print_by_treatment(
     const ost_fit_t *self, const double *residuals, const double *sd, FILE *out, ost_error_t *err)
 {
-    ost_naive_checked_t *checked = malloc((self->n_rows + 1) * sizeof(*checked));
-    ost_naive_sum_t *sums = calloc(self->trials.treatments.n_classes + 2, sizeof(*sums));
-    int ret = checked == NULL || sums == NULL ? ost_no_memory(err) : 0;
+    ost_memory_t memory = { 0 };
+    ost_naive_checked_t *checked = ost_memory_list(&memory, self->n_rows, sizeof(*checked));
+    ost_naive_sum_t *sums = ost_memory_list(&memory, self->trials.treatments.n_classes + 2, sizeof(*sums));
+    int ret = memory.failed ? ost_no_memory(err) : 0;
     size_t n = 0;
     for (size_t i = 0; i < self->n_rows && ret == 0; i++) {
         const ost_observation_t *observation = ost_fit_observation(self, i);
@@ -99,8 +100,7 @@ static int print_by_treatment(
         ret = ost_naive_print(sums, &self->trials.treatments, "BMD left out", out, err);
         ost_print_wrapped(out, "%s", OST_NAIVE_NOTE);
     }
-    free(sums);
-    free(checked);
+    ost_memory_free(&memory);
     return ret;
 }
 

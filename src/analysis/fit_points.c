@@ -10,14 +10,6 @@
 /* A residual where the model fails: far from any good one, but finite. */
 #define FAILED 1e3
 
-void ost_fit_known_free(ost_fit_known_t *self)
-{
-    free(self->is);
-    free(self->z);
-    free(self->residuals);
-    *self = (ost_fit_known_t){ 0 };
-}
-
 /* Points of differences; behind them is a place for one that was simulated by itself. */
 static size_t n_differences(const ost_fit_t *self)
 {
@@ -29,12 +21,10 @@ static int reserve(ost_fit_t *self, ost_error_t *err)
     ost_fit_known_t *known = &self->known;
     if (known->is != NULL) return 0;
     const size_t n = n_differences(self) + 1;
-    known->is = calloc(n, sizeof(*known->is));
-    known->z = malloc((n * self->n_params + 1) * sizeof(*known->z));
-    known->residuals = malloc((n * self->n_rows + 1) * sizeof(*known->residuals));
-    if (known->is != NULL && known->z != NULL && known->residuals != NULL) return 0;
-    ost_fit_known_free(known);
-    return ost_no_memory(err);
+    known->z = ost_memory_list(&self->memory, n * self->n_params, sizeof(*known->z));
+    known->residuals = ost_memory_list(&self->memory, n * self->n_rows, sizeof(*known->residuals));
+    known->is = ost_memory_list(&self->memory, n, sizeof(*known->is));
+    return self->memory.failed ? ost_no_memory(err) : 0;
 }
 
 /* @return NULL: not known */
@@ -69,9 +59,10 @@ static int evaluate(ost_fit_t *self, ost_trials_t *trials, const double *z, size
     double *residuals, ost_estimate_t *estimates, ost_error_t *err)
 {
     size_t n = self->n_params, n_observations = trials->n_observations;
-    const char **names = malloc((n + 1) * sizeof(*names));
-    double *values = malloc((n_variants * n + 1) * sizeof(*values));
-    int ret = names == NULL || values == NULL ? ost_no_memory(err) : 0;
+    ost_memory_t memory = { 0 };
+    const char **names = ost_memory_list(&memory, n, sizeof(*names));
+    double *values = ost_memory_list(&memory, n_variants * n, sizeof(*values));
+    int ret = memory.failed ? ost_no_memory(err) : 0;
     for (size_t k = 0; k < n && ret == 0; k++) {
         names[k] = self->params[k].name;
         for (size_t v = 0; v < n_variants; v++) values[v * n + k] = ost_fit_param_value(&self->params[k], z[v * n + k]);
@@ -86,8 +77,7 @@ static int evaluate(ost_fit_t *self, ost_trials_t *trials, const double *z, size
         const ost_trial_t *trial = &trials->trials[t];
         if (!trial->skip) self->n_simulated += ost_trial_subjects(trial) * trial->experiment.n_arms * n_variants;
     }
-    free(names);
-    free(values);
+    ost_memory_free(&memory);
     return ret;
 }
 
@@ -96,12 +86,13 @@ static int few_residuals(
     ost_fit_t *self, const double *z, size_t n_variants, int n_threads, double *residuals, ost_error_t *err)
 {
     const size_t n = self->n_params, n_rows = self->n_rows;
-    size_t n_new = 0, *is_new = malloc((n_variants + 1) * sizeof(*is_new));
-    double *new_z = malloc((n_variants * n + 1) * sizeof(*new_z));
-    double *found = malloc((n_variants * n_rows + 1) * sizeof(*found));
-    ost_estimate_t *estimates = malloc((n_variants * self->few.n_observations + 1) * sizeof(*estimates));
-    int ret =
-        is_new == NULL || new_z == NULL || found == NULL || estimates == NULL ? ost_no_memory(err) : reserve(self, err);
+    ost_memory_t memory = { 0 };
+    size_t n_new = 0, *is_new = ost_memory_list(&memory, n_variants, sizeof(*is_new));
+    double *new_z = ost_memory_list(&memory, n_variants * n, sizeof(*new_z));
+    double *found = ost_memory_list(&memory, n_variants * n_rows, sizeof(*found));
+    ost_estimate_t *estimates = ost_memory_list(&memory, n_variants * self->few.n_observations, sizeof(*estimates));
+    int ret = memory.failed ? ost_no_memory(err) : 0;
+    if (ret == 0) ret = reserve(self, err);
     for (size_t v = 0; v < n_variants && ret == 0; v++) {
         const double *known = find(self, z + v * n);
         if (known != NULL)
@@ -115,10 +106,7 @@ static int few_residuals(
     for (size_t k = 0; k < n_new && ret == 0; k++)
         memcpy(residuals + is_new[k] * n_rows, found + k * n_rows, n_rows * sizeof(*found));
     if (ret == 0) keep(self, z, n_variants, residuals);
-    free(is_new);
-    free(new_z);
-    free(found);
-    free(estimates);
+    ost_memory_free(&memory);
     return ret;
 }
 
@@ -136,9 +124,10 @@ int ost_fit_residuals(
 
 int ost_fit_correct(ost_fit_t *self, const double *z, int n_threads, double *residuals, ost_error_t *err)
 {
-    ost_estimate_t *estimates = malloc((self->trials.n_observations + 1) * sizeof(*estimates));
-    double *few = malloc((self->n_rows + 1) * sizeof(*few));
-    int ret = estimates == NULL || few == NULL ? ost_no_memory(err) : 0;
+    ost_memory_t memory = { 0 };
+    ost_estimate_t *estimates = ost_memory_list(&memory, self->trials.n_observations, sizeof(*estimates));
+    double *few = ost_memory_list(&memory, self->n_rows, sizeof(*few));
+    int ret = memory.failed ? ost_no_memory(err) : 0;
     if (ret == 0) ret = few_residuals(self, z, 1, n_threads, few, err);
     if (ret == 0) ret = evaluate(self, &self->trials, z, 1, n_threads, residuals, estimates, err);
     for (size_t i = 0; i < self->n_rows && ret == 0; i++) {
@@ -149,7 +138,6 @@ int ost_fit_correct(ost_fit_t *self, const double *z, int n_threads, double *res
         self->rows[i].is_still = fabs(few[i]) >= FAILED && fabs(residuals[i]) < FAILED;
         self->rows[i].correction = residuals[i] - (self->rows[i].is_still ? 0 : few[i]);
     }
-    free(few);
-    free(estimates);
+    ost_memory_free(&memory);
     return ret;
 }

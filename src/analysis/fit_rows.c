@@ -19,9 +19,9 @@ double ost_fit_param_z(const ost_fit_param_t *self, double value)
     return t / self->prior_sd;
 }
 
-double *ost_fit_estimate_z(const ost_fit_t *self)
+double *ost_fit_estimate_z(const ost_fit_t *self, ost_memory_t *memory)
 {
-    double *z = malloc((self->n_params + 1) * sizeof(*z));
+    double *z = ost_memory_list(memory, self->n_params, sizeof(*z));
     for (size_t k = 0; z != NULL && k < self->n_params; k++)
         z[k] = ost_fit_param_z(&self->params[k], self->params[k].value);
     return z;

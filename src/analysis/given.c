@@ -3,6 +3,7 @@
  * point. Over samples, the first order is the variance between classes of an input's values, less what chance alone
  * leaves between them; over a grid, both orders are sums over all of its points. */
 #include "analysis/sensitivity.h"
+#include "core/memory.h"
 
 #include <gsl/gsl_cdf.h>
 #include <math.h>
@@ -114,17 +115,17 @@ static int of_samples(const ost_given_t *given, const double *y, ost_index_t *ou
     samples_t self = { .is_sequence = given->is_sequence };
     measure(&self, y, given->n_points);
     if (!(self.variance > 0)) return 0;
-    self.pairs = malloc(self.n * sizeof(*self.pairs));
-    self.classes = malloc((self.n_classes + 1) * sizeof(*self.classes));
-    int ret = self.pairs == NULL || self.classes == NULL ? ost_no_memory(err) : 0;
+    ost_memory_t memory = { 0 };
+    self.pairs = ost_memory_list(&memory, self.n, sizeof(*self.pairs));
+    self.classes = ost_memory_list(&memory, self.n_classes, sizeof(*self.classes));
+    int ret = memory.failed ? ost_no_memory(err) : 0;
     for (size_t k = 0; k < given->n_inputs && ret == 0; k++) {
         size_t n = 0;
         for (size_t i = 0; i < given->n_points; i++)
             if (isfinite(y[i])) self.pairs[n++] = (pair_t){ given->x[i * given->n_inputs + k], y[i] };
         out[k * OST_N_INDICES + OST_INDEX_FIRST] = first_order(&self);
     }
-    free(self.pairs);
-    free(self.classes);
+    ost_memory_free(&memory);
     return ret;
 }
 

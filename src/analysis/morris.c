@@ -2,6 +2,7 @@
 /* Elementary effects: trajectories on a grid of levels, and the mean and scatter of the changes along them. */
 #include "analysis/sensitivity_impl.h"
 
+#include "core/memory.h"
 #include "core/random.h"
 #include "observe/statistic.h"
 
@@ -80,14 +81,14 @@ static void choose(const ost_sensitivity_t *self, const double *all, size_t n_al
 int ost_morris_points(const ost_sensitivity_t *self, double *u, ost_error_t *err)
 {
     const size_t n_all = CANDIDATES * self->n, size = (self->n_groups + 1) * self->n_inputs;
-    double *all = malloc((n_all * size + n_all) * sizeof(*all));
-    size_t *chosen = calloc(self->n, sizeof(*chosen));
-    int ret = all == NULL || chosen == NULL ? ost_no_memory(err) : 0;
+    ost_memory_t memory = { 0 };
+    double *all = ost_memory_list(&memory, n_all * size + n_all, sizeof(*all));
+    size_t *chosen = ost_memory_list(&memory, self->n, sizeof(*chosen));
+    int ret = memory.failed ? ost_no_memory(err) : 0;
     for (size_t c = 0; c < n_all && ret == 0; c++) draw_trajectory(self, c, all + c * size);
     if (ret == 0) choose(self, all, n_all, all + n_all * size, chosen);
     for (size_t i = 0; i < self->n && ret == 0; i++) memcpy(u + i * size, all + chosen[i] * size, size * sizeof(*u));
-    free(all);
-    free(chosen);
+    ost_memory_free(&memory);
     return ret;
 }
 

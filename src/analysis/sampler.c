@@ -46,6 +46,7 @@ double ost_huber(double r, double k)
 
 typedef struct {
     const ost_target_t *target;
+    ost_memory_t memory;
     ost_surrogate_t surrogate;
     gsl_matrix *root;     /* of the covariance, lower triangle */
     double *sd;           /* [n] by the covariance */
@@ -302,21 +303,18 @@ static int sampler_init(sampler_t *self, const ost_target_t *target, size_t n_dr
     if (ret < 0) return ret;
     self->rounds_max = needed > ROUNDS_MAX ? needed : ROUNDS_MAX;
     self->scratch_size = self->surrogate.n_terms + target->n_residuals + 3 * n;
+    const struct {
+        double **numbers;
+        size_t n;
+    } numbers[] = { { &self->x, CHAINS * n }, { &self->next, CHAINS * n }, { &self->z, CHAINS * n },
+        { &self->minus2, CHAINS }, { &self->by_surrogate, CHAINS }, { &self->next_minus2, CHAINS },
+        { &self->next_by, CHAINS }, { &self->steps_accepted, CHAINS }, { &self->sd, n },
+        { &self->residuals, CHAINS * target->n_residuals }, { &self->scratch, CHAINS * self->scratch_size },
+        { &self->history, self->rounds_max * CHAINS * n } };
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+        *numbers[i].numbers = ost_memory_list(&self->memory, numbers[i].n, sizeof(double));
     self->root = gsl_matrix_alloc(n, n);
-    self->x = calloc(3 * CHAINS * n + 5 * CHAINS + n, sizeof(double));
-    self->residuals = malloc(CHAINS * (target->n_residuals + self->scratch_size) * sizeof(double));
-    self->history = malloc(self->rounds_max * CHAINS * n * sizeof(double));
-    if (self->root == NULL || self->x == NULL || self->residuals == NULL || self->history == NULL)
-        return ost_no_memory(err);
-    self->next = self->x + CHAINS * n;
-    self->z = self->next + CHAINS * n;
-    self->minus2 = self->z + CHAINS * n;
-    self->by_surrogate = self->minus2 + CHAINS;
-    self->next_minus2 = self->by_surrogate + CHAINS;
-    self->next_by = self->next_minus2 + CHAINS;
-    self->steps_accepted = self->next_by + CHAINS;
-    self->sd = self->steps_accepted + CHAINS;
-    self->scratch = self->residuals + CHAINS * target->n_residuals;
+    if (self->root == NULL || self->memory.failed) return ost_no_memory(err);
     for (size_t k = 0; k < n; k++) self->sd[k] = sqrt(target->covariance[k * n + k]);
     for (size_t i = 0; i < n * n; i++) gsl_matrix_set(self->root, i / n, i % n, target->covariance[i]);
     if (gsl_linalg_cholesky_decomp1(self->root) == GSL_SUCCESS) return 0;
@@ -331,8 +329,6 @@ int ost_sampler_run(
     if (ret == 0) ret = run(&self, n_draws, draws, quality, err);
     ost_surrogate_free(&self.surrogate);
     gsl_matrix_free(self.root);
-    free(self.x);
-    free(self.residuals);
-    free(self.history);
+    ost_memory_free(&self.memory);
     return ret;
 }

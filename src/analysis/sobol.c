@@ -2,6 +2,7 @@
 /* Parts of the variance: base samples from shifted nets of a Sobol' sequence, and indices from sums over each net. */
 #include "analysis/sensitivity_impl.h"
 
+#include "core/memory.h"
 #include "core/random.h"
 
 #include <gsl/gsl_cdf.h>
@@ -159,19 +160,18 @@ static void estimate(const ost_sensitivity_t *self, const net_t *nets, const dou
 int ost_sobol_estimate(const ost_sensitivity_t *self, const double *y, ost_index_t *out, ost_error_t *err)
 {
     net_t nets[OST_SOBOL_NETS] = { 0 };
-    double *sums = calloc(2 * OST_SOBOL_NETS * self->n_groups, sizeof(*sums));
-    double *weights = calloc((size_t) OST_N_BOOTSTRAP * OST_SOBOL_NETS, sizeof(*weights));
-    int ret = sums == NULL || weights == NULL ? ost_no_memory(err) : 0;
-    for (size_t j = 0; j < OST_SOBOL_NETS && ret == 0; j++) {
-        nets[j].first = sums + 2 * j * self->n_groups;
-        nets[j].total = nets[j].first + self->n_groups;
+    ost_memory_t memory = { 0 };
+    double *weights = ost_memory_list(&memory, (size_t) OST_N_BOOTSTRAP * OST_SOBOL_NETS, sizeof(*weights));
+    for (size_t j = 0; j < OST_SOBOL_NETS; j++) {
+        nets[j].first = ost_memory_list(&memory, self->n_groups, sizeof(double));
+        nets[j].total = ost_memory_list(&memory, self->n_groups, sizeof(double));
     }
+    int ret = memory.failed ? ost_no_memory(err) : 0;
     for (size_t b = 0; b < OST_N_BOOTSTRAP && ret == 0; b++)
         for (size_t j = 0; j < OST_SOBOL_NETS; j++)
             weights[b * OST_SOBOL_NETS + ost_bootstrap_item(self->seed, b, j, OST_SOBOL_NETS)]++;
     if (ret == 0) sum_nets(self, y, nets);
     if (ret == 0) estimate(self, nets, weights, out);
-    free(sums);
-    free(weights);
+    ost_memory_free(&memory);
     return ret;
 }

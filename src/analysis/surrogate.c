@@ -20,11 +20,10 @@ int ost_surrogate_init(ost_surrogate_t *self, size_t n, size_t m, ost_error_t *e
 {
     size_t n_terms = 1 + n + n * (n + 1) / 2;
     *self = (ost_surrogate_t){ .n = n, .m = m, .n_terms = n_terms };
-    self->gram = calloc(n_terms * n_terms, sizeof(double));
-    self->moments = calloc(n_terms * m, sizeof(double));
-    self->coefficients = calloc(n_terms * m, sizeof(double));
-    if (self->gram != NULL && self->moments != NULL && self->coefficients != NULL) return 0;
-    return ost_no_memory(err);
+    self->gram = ost_memory_list(&self->memory, n_terms * n_terms, sizeof(double));
+    self->moments = ost_memory_list(&self->memory, n_terms * m, sizeof(double));
+    self->coefficients = ost_memory_list(&self->memory, n_terms * m, sizeof(double));
+    return self->memory.failed ? ost_no_memory(err) : 0;
 }
 
 static void find_terms(const ost_surrogate_t *self, const double *x, double *terms)
@@ -102,10 +101,13 @@ static size_t choose_terms(size_t n, double *size, size_t *terms, double *ridge)
 
 int ost_surrogate_fit(ost_surrogate_t *self, ost_error_t *err)
 {
-    size_t n = self->n, most = 1 + n + LEADING * (LEADING + 1) / 2, *terms = malloc(most * sizeof(*terms));
-    double *ridge = malloc(most * sizeof(*ridge)), *solution = malloc((most + n) * sizeof(*solution));
+    ost_memory_t memory = { 0 };
+    size_t n = self->n, most = 1 + n + LEADING * (LEADING + 1) / 2;
+    size_t *terms = ost_memory_list(&memory, most, sizeof(*terms));
+    double *ridge = ost_memory_list(&memory, most, sizeof(*ridge));
+    double *solution = ost_memory_list(&memory, most + n, sizeof(*solution));
     gsl_matrix *root = gsl_matrix_alloc(most, most);
-    int ret = terms == NULL || ridge == NULL || solution == NULL || root == NULL ? ost_no_memory(err) : 0;
+    int ret = memory.failed || root == NULL ? ost_no_memory(err) : 0;
     int status = GSL_SUCCESS;
     memset(self->coefficients, 0, self->n_terms * self->m * sizeof(double));
     for (size_t a = 0; a <= n && ret == 0; a++) {
@@ -119,9 +121,7 @@ int ost_surrogate_fit(ost_surrogate_t *self, ost_error_t *err)
         if (status == GSL_SUCCESS) status = solve(self, i, terms, ridge, n_chosen, root, solution);
         for (size_t a = 0; a < n_chosen; a++) self->coefficients[terms[a] * self->m + i] = solution[a];
     }
-    free(terms);
-    free(ridge);
-    free(solution);
+    ost_memory_free(&memory);
     gsl_matrix_free(root);
     return ret < 0 || status == GSL_SUCCESS ? ret
                                             : ost_fail(err, OST_ERR_VALUE, "residuals of the sample are not finite");
@@ -140,8 +140,6 @@ void ost_surrogate_values(const ost_surrogate_t *self, const double *x, double *
 void ost_surrogate_free(ost_surrogate_t *self)
 {
     if (self == NULL) return;
-    free(self->gram);
-    free(self->moments);
-    free(self->coefficients);
+    ost_memory_free(&self->memory);
     *self = (ost_surrogate_t){ 0 };
 }

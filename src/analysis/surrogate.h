@@ -7,15 +7,17 @@
 #define OST_ANALYSIS_SURROGATE_H
 
 #include "core/error.h"
+#include "core/memory.h"
 
 #include <stddef.h>
 
 /** Coefficients, and the sums that they are solved from. */
 typedef struct {
     size_t n, m, n_terms; /**< variables, values, and terms: 1, x_j, x_j x_k with j <= k */
-    double *gram;         /**< [n_terms][n_terms] sum of weighted products of terms, lower triangle; owned */
-    double *moments;      /**< [n_terms][m] sum of weighted products of terms and values; owned */
-    double *coefficients; /**< [n_terms][m] of the last ost_surrogate_fit(), 0 before; owned */
+    double *gram;         /**< [n_terms][n_terms] sum of weighted products of terms, lower triangle */
+    double *moments;      /**< [n_terms][m] sum of weighted products of terms and values */
+    double *coefficients; /**< [n_terms][m] of the last ost_surrogate_fit(), 0 before */
+    ost_memory_t memory;  /**< of these */
 } ost_surrogate_t;
 
 /** Begin without points. @return 0 or OST_ERR_NO_MEMORY */

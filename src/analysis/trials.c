@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Takes folders of trials; gives estimates of their observations. */
 #include "analysis/trials_impl.h"
+#include "core/memory.h"
 #include "core/text.h"
 
 #include <dirent.h>
@@ -275,11 +276,11 @@ static bool is_set_by_file(const ost_experiment_t *e, const char *name, bool is_
 }
 
 /* The typical values of all variants, without any those of the plan. @return NULL if out of memory */
-static double *typical_of(const ost_trial_t *self, const ost_variants_t *variants)
+static double *typical_of(const ost_trial_t *self, const ost_variants_t *variants, ost_memory_t *memory)
 {
     const ost_plan_t *plan = &self->plan;
     const size_t n_variants = variants != NULL ? variants->n_variants : 1;
-    double *typical = malloc((n_variants * plan->blocks->n_params + 1) * sizeof(*typical));
+    double *typical = ost_memory_list(memory, n_variants * plan->blocks->n_params, sizeof(*typical));
     if (typical == NULL) return NULL;
     for (size_t v = 0; v < n_variants; v++) ost_plan_typical(plan, typical + v * plan->blocks->n_params);
     for (size_t i = 0; variants != NULL && i < plan->blocks->n_params; i++) {
@@ -295,11 +296,11 @@ static double *typical_of(const ost_trial_t *self, const ost_variants_t *variant
 }
 
 /* The SDs of BSV of all variants, NAN where the plan's own stay. @return NULL if out of memory */
-static double *spreads_of(const ost_trial_t *self, const ost_variants_t *variants)
+static double *spreads_of(const ost_trial_t *self, const ost_variants_t *variants, ost_memory_t *memory)
 {
     const ost_plan_t *plan = &self->plan;
     const size_t n_params = plan->blocks->n_params, n = n_params * (variants != NULL ? variants->n_variants : 1);
-    double *sds = malloc((n + 1) * sizeof(*sds));
+    double *sds = ost_memory_list(memory, n, sizeof(*sds));
     for (size_t i = 0; i < n && sds != NULL; i++) sds[i] = NAN;
     for (size_t i = 0; variants != NULL && i < n_params && sds != NULL; i++) {
         char name[256];
@@ -316,10 +317,12 @@ static double *spreads_of(const ost_trial_t *self, const ost_variants_t *variant
 }
 
 /* The endpoints of all observations, then of all times of all curves. @return NULL if out of memory */
-static ost_endpoint_t *list_endpoints(const ost_trial_t *self, const ost_curve_t *curves, size_t n_curves, size_t *n)
+static ost_endpoint_t *list_endpoints(
+    const ost_trial_t *self, const ost_curve_t *curves, size_t n_curves, size_t *n, ost_memory_t *memory)
 {
     size_t n_times = self->experiment.n_times, zero = ost_endpoint_time(&self->experiment, 0);
-    ost_endpoint_t *endpoints = calloc(self->matched.n_observations + n_curves * n_times + 1, sizeof(*endpoints));
+    ost_endpoint_t *endpoints =
+        ost_memory_list(memory, self->matched.n_observations + n_curves * n_times, sizeof(*endpoints));
     *n = 0;
     for (size_t i = 0; i < self->matched.n_observations && endpoints != NULL; i++)
         endpoints[(*n)++] = self->matched.observations[i].endpoint;
@@ -359,12 +362,13 @@ int ost_trial_estimate(ost_trial_t *self, const ost_variants_t *variants, int n_
 {
     size_t n_variants = variants != NULL ? variants->n_variants : 1, n = (size_t) ost_trial_subjects(self);
     size_t n_observations = self->matched.n_observations, n_times = self->experiment.n_times, n_endpoints;
-    ost_endpoint_t *endpoints = list_endpoints(self, curves, n_curves, &n_endpoints);
-    double *typical = typical_of(self, variants), *sds = spreads_of(self, variants);
-    double *work = malloc((n + 1) * sizeof(*work));
+    ost_memory_t memory = { 0 };
+    ost_endpoint_t *endpoints = list_endpoints(self, curves, n_curves, &n_endpoints, &memory);
+    double *typical = typical_of(self, variants, &memory), *sds = spreads_of(self, variants, &memory);
+    double *work = ost_memory_list(&memory, n, sizeof(*work));
     ost_collector_t collector = { 0 };
     ost_cohort_summary_t summary = { 0 };
-    int ret = endpoints == NULL || work == NULL || typical == NULL || sds == NULL ? ost_no_memory(err) : 0;
+    int ret = memory.failed ? ost_no_memory(err) : 0;
     if (ret == 0) ret = ost_collector_init(&collector, &self->plan, endpoints, n_endpoints, n * n_variants, err);
     const ost_cohort_options_t options = { .n_threads = n_threads,
         .no_probe = true,
@@ -392,10 +396,7 @@ int ost_trial_estimate(ost_trial_t *self, const ost_variants_t *variants, int n_
     self->seconds = summary.seconds_wall; /* the CPU's is that of all threads, which may be at other trials */
     ost_cohort_summary_free(&summary);
     ost_collector_free(&collector);
-    free(endpoints);
-    free(typical);
-    free(sds);
-    free(work);
+    ost_memory_free(&memory);
     return ret;
 }
 

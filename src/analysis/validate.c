@@ -10,11 +10,10 @@
 #include <string.h>
 
 /* Curves for every arm and output that an observation of the trial shows. */
-static int choose_curves(const ost_trial_t *trial, ost_curve_t **curves, size_t *n, ost_error_t *err)
+static int choose_curves(const ost_trial_t *trial, ost_validated_t *of, ost_memory_t *memory, ost_error_t *err)
 {
-    *curves = calloc(2 * trial->matched.n_observations + 1, sizeof(**curves));
-    *n = 0;
-    if (*curves == NULL) return ost_no_memory(err);
+    of->curves = ost_memory_list(memory, 2 * trial->matched.n_observations, sizeof(*of->curves));
+    if (of->curves == NULL) return ost_no_memory(err);
     for (size_t f = 0; f < 2 * trial->matched.n_observations; f++) {
         const ost_endpoint_t *endpoint = &trial->matched.observations[f / 2].endpoint;
         ost_curve_t curve = { .arm = f % 2 == 0 ? endpoint->arm : endpoint->versus,
@@ -22,12 +21,11 @@ static int choose_curves(const ost_trial_t *trial, ost_curve_t **curves, size_t 
             .is_value = endpoint->measure == OST_MEASURE_LEVEL };
         if (curve.arm == SIZE_MAX) continue;
         bool is_new = true;
-        for (size_t k = 0; k < *n; k++)
-            is_new = is_new && ((*curves)[k].arm != curve.arm || (*curves)[k].i_output != curve.i_output ||
-                                   (*curves)[k].is_value != curve.is_value);
+        for (const ost_curve_t *c = of->curves; c < of->curves + of->n_curves; c++)
+            is_new &= c->arm != curve.arm || c->i_output != curve.i_output || c->is_value != curve.is_value;
         if (!is_new) continue;
         memcpy(curve.output, endpoint->output, sizeof(curve.output));
-        (*curves)[(*n)++] = curve;
+        of->curves[of->n_curves++] = curve;
     }
     return 0;
 }
@@ -81,7 +79,7 @@ static void watch_init(watch_t *self, const ost_validation_options_t *options, c
     for (size_t t = 0; t < of->trials.n_trials; t++) {
         const ost_trial_t *trial = &of->trials.trials[t];
         self->now.n_all += !trial->skip;
-        self->all += size_of(self, trial, false) + (of->is_fitted[t] ? size_of(self, trial, true) : 0);
+        self->all += size_of(self, trial, false) + (of->of_trial[t].is_fitted ? size_of(self, trial, true) : 0);
     }
 }
 
@@ -104,11 +102,12 @@ static int run_large(ost_validation_t *self, watch_t *watch, ost_estimate_t *est
         estimate = (ost_variants_t){ (const char *const *) draws->names, draws->n_params, draws->values, 1 };
     for (size_t t = 0; t < self->trials.n_trials && ret == 0; t++) {
         ost_trial_t *trial = &self->trials.trials[t];
+        ost_validated_t *of = &self->of_trial[t];
         if (trial->skip) continue;
-        ret = choose_curves(trial, &self->curves[t], &self->n_curves[t], err);
+        ret = choose_curves(trial, of, &self->memory, err);
         if (ret == 0)
-            ret = ost_trial_estimate(trial, self->is_fitted[t] ? &estimate : NULL, watch->options->n_threads,
-                estimates + trial->first_observation, self->curves[t], self->n_curves[t], err);
+            ret = ost_trial_estimate(trial, of->is_fitted ? &estimate : NULL, watch->options->n_threads,
+                estimates + trial->first_observation, of->curves, of->n_curves, err);
         if (ret == 0) on_trial(watch, trial);
     }
     return ret;
@@ -127,20 +126,21 @@ static int run_draws(const ost_validation_t *self, watch_t *watch, double *sd, o
     small.sampling = OST_SAMPLING_LATIN_HYPERCUBE;
     small.fixed_eligible = true;
     ost_trials_t trials;
-    ost_estimate_t *estimates = malloc((n * n_observations + 1) * sizeof(*estimates));
-    double *values = malloc(2 * n * sizeof(*values));
+    ost_memory_t memory = { 0 };
+    ost_estimate_t *estimates = ost_memory_list(&memory, n * n_observations, sizeof(*estimates));
+    double *values = ost_memory_list(&memory, 2 * n, sizeof(*values));
     const ost_variants_t variants = { (const char *const *) draws->names, draws->n_params,
         draws->values + draws->n_params, n };
     int ret = ost_trials_read(&trials, &small, err);
     watch->now.of_draws = true;
     watch->now.n_done = watch->now.n_all = 0;
     for (size_t t = 0; t < trials.n_trials && ret == 0; t++) {
-        trials.trials[t].skip = trials.trials[t].skip || !self->is_fitted[t];
+        trials.trials[t].skip = trials.trials[t].skip || !self->of_trial[t].is_fitted;
         watch->now.n_all += !trials.trials[t].skip;
     }
     trials.on_trial = on_trial;
     trials.user = watch;
-    if (ret == 0 && (estimates == NULL || values == NULL)) ret = ost_no_memory(err);
+    if (ret == 0 && memory.failed) ret = ost_no_memory(err);
     if (ret == 0) ret = ost_trials_estimate(&trials, &variants, options->n_threads, estimates, err);
     for (size_t f = 0; f < n_observations && ret == 0; f++) {
         for (size_t v = 0; v < n; v++) values[v] = estimates[v * n_observations + f].value;
@@ -148,8 +148,7 @@ static int run_draws(const ost_validation_t *self, watch_t *watch, double *sd, o
         sd[f] = sample.n == n ? ost_statistic(OST_STATISTIC_SD, &sample) : NAN;
     }
     ost_trials_free(&trials);
-    free(values);
-    free(estimates);
+    ost_memory_free(&memory);
     return ret;
 }
 
@@ -224,11 +223,11 @@ bool ost_validation_eligible(const ost_trial_t *trial, uint64_t *n_eligible, uin
 
 static int sum_by_treatment(ost_validation_t *self, ost_error_t *err)
 {
-    ost_naive_checked_t *checked = malloc((self->n_checks + 1) * sizeof(*checked));
+    ost_naive_checked_t *checked = ost_memory_list(&self->memory, self->n_checks, sizeof(*checked));
     int ret = checked == NULL ? ost_no_memory(err) : 0;
     for (int role = 0; role < OST_ROLE_CONTEXT && ret == 0; role++) {
         size_t n = 0;
-        ost_naive_sum_t *sums = calloc(self->trials.treatments.n_classes + 2, sizeof(*sums));
+        ost_naive_sum_t *sums = ost_memory_list(&self->memory, self->trials.treatments.n_classes + 2, sizeof(*sums));
         self->by_treatment[role] = sums;
         for (const ost_prediction_check_t *c = self->checks; c < self->checks + self->n_checks; c++)
             if (c->observation->endpoint_class == OST_CLASS_BMD && !isnan(c->estimate.value) &&
@@ -236,7 +235,6 @@ static int sum_by_treatment(ost_validation_t *self, ost_error_t *err)
                 checked[n++] = (ost_naive_checked_t){ c->observation, c->estimate.value, c->inside };
         ret = sums != NULL ? ost_naive_sum(sums, &self->naive, &self->trials, checked, n, err) : ost_no_memory(err);
     }
-    free(checked);
     return ret;
 }
 
@@ -250,17 +248,13 @@ int ost_validation_run(ost_validation_t *self, const ost_validation_options_t *o
     size_t n = self->trials.n_observations, n_trials = self->trials.n_trials;
     const ost_draws_t *draws = options->draws;
     self->n_draws = n_draws_used(options);
-    ost_estimate_t *estimates = malloc((n + 1) * sizeof(*estimates));
-    double *sd = malloc((n + 1) * sizeof(*sd));
-    self->checks = calloc(n + 1, sizeof(*self->checks));
-    self->curves = calloc(n_trials + 1, sizeof(*self->curves));
-    self->n_curves = calloc(n_trials + 1, sizeof(*self->n_curves));
-    self->is_fitted = calloc(n_trials + 1, sizeof(*self->is_fitted));
-    if (estimates == NULL || sd == NULL || self->checks == NULL || self->curves == NULL || self->n_curves == NULL ||
-        self->is_fitted == NULL)
-        ret = ost_no_memory(err);
+    ost_estimate_t *estimates = ost_memory_list(&self->memory, n, sizeof(*estimates));
+    double *sd = ost_memory_list(&self->memory, n, sizeof(*sd));
+    self->checks = ost_memory_list(&self->memory, n, sizeof(*self->checks));
+    self->of_trial = ost_memory_list(&self->memory, n_trials, sizeof(*self->of_trial));
+    ret = self->memory.failed ? ost_no_memory(err) : 0;
     for (size_t t = 0; t < n_trials && ret == 0; t++)
-        self->is_fitted[t] = takes_draws(&self->trials.trials[t], options);
+        self->of_trial[t].is_fitted = takes_draws(&self->trials.trials[t], options);
     watch_t watch;
     if (ret == 0) watch_init(&watch, options, self);
     if (ret == 0) ret = run_large(self, &watch, estimates, err);
@@ -271,27 +265,18 @@ int ost_validation_run(ost_validation_t *self, const ost_validation_options_t *o
             const ost_trial_t *trial = &self->trials.trials[t];
             size_t i = trial->first_observation + f;
             self->checks[self->n_checks++] = check_prediction(&self->trials, trial, &trial->matched.observations[f],
-                &estimates[i], sd[i], self->is_fitted[t] ? draws : NULL, self->n_draws);
+                &estimates[i], sd[i], self->of_trial[t].is_fitted ? draws : NULL, self->n_draws);
             self->checks[i].naive = ost_naive_predict(&self->naive, &self->trials, self->checks[i].observation);
         }
-    if (ret == 0) ret = sum_by_treatment(self, err);
-    free(estimates);
-    free(sd);
-    return ret;
+    return ret == 0 ? sum_by_treatment(self, err) : ret;
 }
 
 void ost_validation_free(ost_validation_t *self)
 {
     if (self == NULL) return;
-    for (size_t t = 0; self->curves != NULL && self->n_curves != NULL && t < self->trials.n_trials; t++) {
-        for (size_t c = 0; c < self->n_curves[t]; c++) free(self->curves[t][c].mean);
-        free(self->curves[t]);
-    }
-    free(self->curves);
-    free(self->n_curves);
-    free(self->is_fitted);
-    free(self->checks);
-    for (int role = 0; role < OST_ROLE_CONTEXT; role++) free(self->by_treatment[role]);
+    for (size_t t = 0; self->of_trial != NULL && t < self->trials.n_trials; t++)
+        for (size_t c = 0; c < self->of_trial[t].n_curves; c++) free(self->of_trial[t].curves[c].mean);
+    ost_memory_free(&self->memory);
     ost_naive_free(&self->naive);
     ost_trials_free(&self->trials);
     *self = (ost_validation_t){ 0 };

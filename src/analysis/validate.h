@@ -47,19 +47,25 @@ double ost_miss_limit(ost_class_t of);
 /** Whether an observation is missed by more than the limit of its class. */
 bool ost_is_missed(const ost_prediction_check_t *self);
 
+/** A trial of a validation. */
+typedef struct {
+    ost_curve_t *curves; /**< [n_curves] */
+    size_t n_curves;
+    bool is_fitted; /**< it is simulated with the parameters, and its intervals hold their uncertainty and the residual
+                       error */
+} ost_validated_t;
+
 /** A validation. */
 typedef struct {
+    ost_memory_t memory;            /**< of checks, trials and sums */
     ost_trials_t trials;            /**< all that were read */
     ost_prediction_check_t *checks; /**< [n_checks] */
     size_t n_checks;
-    ost_naive_t naive;      /**< calibrate rows by class of treatment */
-    ost_curve_t **curves;   /**< [n_trials][n_curves[t]] */
-    size_t *n_curves;       /**< [n_trials] */
-    uint64_t n_subjects;    /**< of the large cohorts; 0: as each trial says */
-    const char *parameters; /**< path of the table of draws, borrowed; NULL: the models' own parameters */
-    bool *is_fitted;        /**< [n_trials] a trial is simulated with these parameters, and its intervals hold their
-                               uncertainty and the residual error */
-    size_t n_draws;         /**< of the parameters; 0: without uncertainty */
+    ost_naive_t naive;         /**< calibrate rows by class of treatment */
+    ost_validated_t *of_trial; /**< [n_trials] */
+    uint64_t n_subjects;       /**< of the large cohorts; 0: as each trial says */
+    const char *parameters;    /**< path of the table of draws, borrowed; NULL: the models' own parameters */
+    size_t n_draws;            /**< of the parameters; 0: without uncertainty */
     ost_naive_sum_t *by_treatment[OST_ROLE_CONTEXT]; /**< [n_classes + 2] checks of BMD in the roles that test the
                                                         model, model and class means, as in ost_naive_sum() */
 } ost_validation_t;

@@ -55,7 +55,7 @@ static void put_unfitted(const ost_validation_t *self, char *buf, size_t size)
     size_t n = 0;
     for (size_t t = 0; t < self->trials.n_trials; t++) {
         size_t used = strlen(buf);
-        if (self->is_fitted[t] || n++ >= 5) continue;
+        if (self->of_trial[t].is_fitted || n++ >= 5) continue;
         snprintf(buf + used, size - used, "%s%s", n == 1 ? "; without them, as they have other models: " : ", ",
             self->trials.trials[t].experiment.name);
     }
@@ -66,7 +66,7 @@ char *ost_validation_basis(const ost_validation_t *self, char *buf, size_t size)
 {
     char subjects[48] = "as many subjects as each trial says", draws[64] = "without uncertainty, so too narrow";
     bool is_fitted = false;
-    for (size_t t = 0; t < self->trials.n_trials; t++) is_fitted = is_fitted || self->is_fitted[t];
+    for (size_t t = 0; t < self->trials.n_trials; t++) is_fitted = is_fitted || self->of_trial[t].is_fitted;
     if (self->n_subjects > 0)
         snprintf(subjects, sizeof(subjects), "%llu subjects", (unsigned long long) self->n_subjects);
     if (is_fitted && self->n_draws > 0)

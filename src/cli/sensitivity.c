@@ -103,7 +103,7 @@ static int fail_without_endpoints(const ost_plan_t *of)
 int ost_analysis_choose(ost_analysis_t *self, const ost_text_list_t *names)
 {
     const ost_experiment_t *e = &self->experiment;
-    self->chosen = calloc(e->n_endpoints + names->n + 1, sizeof(*self->chosen));
+    self->chosen = ost_memory_list(&self->memory, e->n_endpoints + names->n, sizeof(*self->chosen));
     if (self->chosen == NULL) return ost_cli_no_memory();
     if (e->n_endpoints == 0 && names->n == 0) return fail_without_endpoints(&self->plan);
     for (size_t i = 0; i < e->n_endpoints && names->n == 0; i++) self->chosen[self->n_endpoints++] = i;
@@ -264,7 +264,7 @@ static bool add_member(ost_analysis_t *self, size_t g, const char *group, const 
 static int make_groups(ost_analysis_t *self, const ost_sensitivity_arguments_t *a)
 {
     const size_t n = self->factors.n;
-    self->group = malloc((n + 1) * sizeof(*self->group));
+    self->group = ost_memory_list(&self->memory, n, sizeof(*self->group));
     if (self->group == NULL) return ost_cli_no_memory();
     for (size_t k = 0; k < n; k++) self->group[k] = SIZE_MAX;
     for (size_t i = 0; i < a->group.n; i++) {
@@ -314,9 +314,9 @@ static int make_points(ost_analysis_t *self, const ost_sensitivity_arguments_t *
             self->n_points, design->n_inputs, MOST_POINTS, MOST_NUMBERS);
         return OST_EXIT_USAGE;
     }
-    self->u = malloc(self->n_points * design->n_inputs * sizeof(double));
-    self->y = malloc(self->n_points * self->n_endpoints * sizeof(double));
-    if (self->u == NULL || self->y == NULL) return ost_cli_no_memory();
+    self->u = ost_memory_list(&self->memory, self->n_points * design->n_inputs, sizeof(double));
+    self->y = ost_memory_list(&self->memory, self->n_points * self->n_endpoints, sizeof(double));
+    if (self->memory.failed) return ost_cli_no_memory();
     return ost_sensitivity_points(design, self->u, &err) < 0 ? ost_cli_fail(&err) : OST_EXIT_OK;
 }
 
@@ -410,9 +410,9 @@ int ost_analysis_make_indices(ost_analysis_t *self)
         self->of_sweep == OST_DESIGN_SOBOL || self->of_sweep == OST_DESIGN_HALTON };
     ost_error_t err = { 0 };
     int ret = 0;
-    self->endpoints = calloc(self->n_endpoints, sizeof(*self->endpoints));
-    double *work = calloc(3 * self->factors.n + 1, sizeof(*work));
-    if (self->endpoints == NULL || work == NULL) ret = ost_no_memory(&err);
+    self->endpoints = ost_memory_list(&self->memory, self->n_endpoints, sizeof(*self->endpoints));
+    double *work = ost_memory_list(&self->memory, 3 * self->factors.n, sizeof(*work));
+    ret = self->memory.failed ? ost_no_memory(&err) : 0;
     for (size_t i = 0; i < self->n_endpoints && ret == 0; i++) {
         const ost_asked_t *asked = &e->endpoints[self->chosen[i]];
         ost_analysed_t *of = &self->endpoints[i];
@@ -421,7 +421,7 @@ int ost_analysis_make_indices(ost_analysis_t *self)
         ret = ost_endpoint_asked(&endpoint, e, asked, &err);
         if (ret == 0) (void) ost_endpoint_bind(&endpoint, &self->plan, text, sizeof(text));
         of->y = self->y + i * self->n_points;
-        of->indices = malloc(self->design.n_groups * OST_N_INDICES * sizeof(*of->indices));
+        of->indices = ost_memory_list(&self->memory, self->design.n_groups * OST_N_INDICES, sizeof(*of->indices));
         of->name = ost_strdup(asked->name);
         of->text = ost_strdup(ost_asked_describe(asked, endpoint.statistic, text, sizeof(text)));
         of->unit = ost_strdup(ost_endpoint_unit(&endpoint, &self->plan));
@@ -433,7 +433,6 @@ int ost_analysis_make_indices(ost_analysis_t *self)
         else if (ret == 0)
             ret = ost_sensitivity_estimate(&self->design, self->u, of->y, of->indices, &err);
     }
-    free(work);
     return ret < 0 ? ost_cli_fail(&err) : OST_EXIT_OK;
 }
 
@@ -443,17 +442,10 @@ void ost_analysis_free(ost_analysis_t *self)
         free(self->endpoints[i].name);
         free(self->endpoints[i].text);
         free(self->endpoints[i].unit);
-        free(self->endpoints[i].indices);
     }
-    free(self->endpoints);
-    free(self->chosen);
     free(self->table);
-    free(self->u);
-    free(self->y);
-    free(self->group);
-    free(self->n_levels);
     ost_values_close(self->log);
-    free(self->done);
+    ost_memory_free(&self->memory);
     ost_identity_free(&self->identity);
     ost_text_list_free(&self->groups);
     ost_factors_free(&self->factors);

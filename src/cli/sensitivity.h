@@ -5,12 +5,13 @@
 
 #include "analysis/evaluate.h"
 #include "cli.h"
+#include "core/memory.h"
 #include "journal/values.h"
 
 typedef struct {
     char *name, *text, *unit; /* "hip"; what it is; of its value; owned */
     const double *y;          /* [n_points] */
-    ost_index_t *indices;     /* [n_groups][OST_N_INDICES]; owned */
+    ost_index_t *indices;     /* [n_groups][OST_N_INDICES] */
 } ost_analysed_t;
 
 /* Texts that a file has of what was asked. */
@@ -27,8 +28,9 @@ typedef struct {
 
 /* An analysis with its results. */
 typedef struct {
-    char *table;    /* of draws, named or those that come with osteon; owned */
-    size_t *chosen; /* [n_endpoints] of the experiment; owned */
+    ost_memory_t memory; /* of all arrays */
+    char *table;         /* of draws, named or those that come with osteon; owned */
+    size_t *chosen;      /* [n_endpoints] of the experiment */
     ost_library_t library;
     ost_experiment_t experiment;
     ost_plan_t plan; /* of the experiment as it is */
@@ -43,7 +45,7 @@ typedef struct {
     double *u, *y; /* [n_points][factors.n]; [n_endpoints][n_points] */
     bool is_given; /* points and values are those of a sweep: u has values of the factors; of words, their number */
     ost_design_kind_t of_sweep; /* how its points were chosen */
-    size_t *n_levels;           /* [factors.n] of a grid, else NULL; owned */
+    size_t *n_levels;           /* [factors.n] of a grid, else NULL */
     ost_analysed_t *endpoints;
     size_t n_endpoints;
     ost_identity_t identity; /* facts of the plan and what is asked, as result file and journal have them */

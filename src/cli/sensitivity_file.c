@@ -2,6 +2,7 @@
 /* Takes a finished sensitivity analysis; writes it as a result file. */
 #include "sensitivity.h"
 
+#include "core/memory.h"
 #include "results/arrays.h"
 
 #include <math.h>
@@ -15,20 +16,9 @@ typedef struct {
     const ost_analysis_t *of;
     ost_array_t arrays[MAX_ARRAYS];
     size_t n;
-    void *memory[MAX_ARRAYS]; /* owned, with [n_memory] */
-    size_t n_memory;
+    ost_memory_t memory;
     ost_text_list_t names; /* of arrays whose name is made here; grows no more once they are listed */
-    int ret;
 } file_t;
-
-/* n zeroed items that are freed with the file. @return NULL: out of memory */
-static void *keep(file_t *self, size_t n, size_t size)
-{
-    void *items = calloc(n + 1, size);
-    if (items == NULL) self->ret = OST_ERR_NO_MEMORY;
-    if (items != NULL) self->memory[self->n_memory++] = items;
-    return items;
-}
 
 static void add(file_t *self, const ost_array_t array)
 {
@@ -38,7 +28,7 @@ static void add(file_t *self, const ost_array_t array)
 /* Texts of n items that lie `stride` bytes apart, "" for NULL. @return NULL: out of memory */
 static const char **texts_of(file_t *self, char *const *first, size_t n, size_t stride)
 {
-    const char **texts = keep(self, n, sizeof(*texts));
+    const char **texts = ost_memory_list(&self->memory, n, sizeof(*texts));
     for (size_t i = 0; texts != NULL && i < n; i++) {
         const char *text = *(char *const *) (const void *) ((const char *) first + i * stride);
         texts[i] = text != NULL ? text : "";
@@ -69,7 +59,7 @@ static void add_of_factors(file_t *self, const char *name, const char *meaning, 
 static void add_numbers(file_t *self, const char *name, const char *meaning, const double *first)
 {
     const ost_factors_t *factors = &self->of->factors;
-    double *values = keep(self, factors->n, sizeof(*values));
+    double *values = ost_memory_list(&self->memory, factors->n, sizeof(*values));
     for (size_t k = 0; values != NULL && k < factors->n; k++)
         values[k] = *(const double *) (const void *) ((const char *) first + k * sizeof(*factors->factors));
     add(self, (ost_array_t){ .name = name, .meaning = meaning, .values = values, .rank = 1, .dims = { DIM_FACTOR } });
@@ -79,7 +69,7 @@ static void add_numbers(file_t *self, const char *name, const char *meaning, con
 static void add_inputs(file_t *self)
 {
     const ost_analysis_t *of = self->of;
-    const char **inputs = keep(self, of->factors.n, sizeof(*inputs));
+    const char **inputs = ost_memory_list(&self->memory, of->factors.n, sizeof(*inputs));
     for (size_t k = 0; inputs != NULL && k < of->factors.n; k++) inputs[k] = of->groups.items[of->group[k]];
     add_texts(self, "factor_input", "input that the factor is part of", DIM_FACTOR, inputs);
 }
@@ -92,11 +82,9 @@ static void add_indices(file_t *self)
     const size_t n_groups = of->design.n_groups;
     for (size_t i = 0; i < OST_N_INDICES; i++)
         for (size_t part = 0; part < 3 && ost_indices[i].method == of->design.kind; part++) {
-            double *values = keep(self, of->n_endpoints * n_groups, sizeof(*values));
-            if (values == NULL || ost_text_list_add(&self->names, "%s%s", ost_indices[i].name, endings[part]) < 0) {
-                self->ret = OST_ERR_NO_MEMORY;
-                return;
-            }
+            double *values = ost_memory_list(&self->memory, of->n_endpoints * n_groups, sizeof(*values));
+            self->memory.failed |= ost_text_list_add(&self->names, "%s%s", ost_indices[i].name, endings[part]) < 0;
+            if (self->memory.failed) return;
             for (size_t e = 0; e < of->n_endpoints; e++)
                 for (size_t g = 0; g < n_groups; g++) {
                     const ost_index_t *x = &of->endpoints[e].indices[g * OST_N_INDICES + i];
@@ -116,7 +104,7 @@ static void add_points(file_t *self)
 {
     const ost_analysis_t *of = self->of;
     const size_t n = of->factors.n;
-    double *at = keep(self, of->n_points * n, sizeof(*at));
+    double *at = ost_memory_list(&self->memory, of->n_points * n, sizeof(*at));
     char text[OST_FACTOR_TEXT];
     for (size_t i = 0; at != NULL && i < of->n_points * n; i++) {
         const ost_factor_t *one = &of->factors.factors[i % n];
@@ -177,14 +165,14 @@ int ost_analysis_write(const ost_analysis_t *of, const char *path, ost_error_t *
     const char **names = texts_of(&self, &of->endpoints->name, of->n_endpoints, sizeof(*of->endpoints));
     const char **factors = texts_of(&self, &of->factors.factors->name, of->factors.n, sizeof(*of->factors.factors));
     ost_text_list_t report = { 0 };
-    int ret = self.ret < 0 ? ost_no_memory(err) : report_of(of, &report, err);
+    int ret = report_of(of, &report, err);
     add_all(&self, &report);
     const ost_array_dim_t dims[N_DIMS] = { { "endpoint", "endpoint of the experiment", of->n_endpoints, names },
         { "input", "input factor, or group of them", of->groups.n, (const char *const *) of->groups.items },
         { "factor", "input factor", of->factors.n, factors },
         { "point", "number of the point, from 0", of->n_points, NULL },
         { "line", "line of the report", report.n, NULL } };
-    if (ret == 0 && self.ret < 0) ret = ost_no_memory(err);
+    if (ret == 0 && self.memory.failed) ret = ost_no_memory(err);
     const ost_arrays_t arrays = { .identity = &of->identity,
         .dims = dims,
         .arrays = self.arrays,
@@ -193,7 +181,7 @@ int ost_analysis_write(const ost_analysis_t *of, const char *path, ost_error_t *
         .n_subjects = of->experiment.n_subjects,
         .n_failed = of->took.failures };
     if (ret == 0) ret = ost_arrays_write(&arrays, path, err);
-    for (size_t i = 0; i < self.n_memory; i++) free(self.memory[i]);
+    ost_memory_free(&self.memory);
     ost_text_list_free(&self.names);
     ost_text_list_free(&report);
     return ret;

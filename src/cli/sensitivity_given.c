@@ -96,13 +96,11 @@ static int take_points(ost_analysis_t *self, const ost_design_t *design, ost_err
     self->n_points = design->n_points;
     self->of_sweep = design->kind;
     self->design = (ost_sensitivity_t){ .kind = OST_SENSITIVITY_SOBOL, .n_inputs = n, .n_groups = n };
-    self->group = malloc((n + 1) * sizeof(*self->group));
-    self->u = malloc((n * design->n_points + 1) * sizeof(double));
-    self->y = malloc((self->n_endpoints * design->n_points + 1) * sizeof(double));
-    self->n_levels = design->kind == OST_DESIGN_GRID ? malloc((n + 1) * sizeof(*self->n_levels)) : NULL;
-    if (self->group == NULL || self->u == NULL || self->y == NULL ||
-        (design->kind == OST_DESIGN_GRID && self->n_levels == NULL))
-        ret = ret == 0 ? ost_no_memory(err) : ret;
+    self->group = ost_memory_list(&self->memory, n, sizeof(*self->group));
+    self->u = ost_memory_list(&self->memory, n * design->n_points, sizeof(double));
+    self->y = ost_memory_list(&self->memory, self->n_endpoints * design->n_points, sizeof(double));
+    if (design->kind == OST_DESIGN_GRID) self->n_levels = ost_memory_list(&self->memory, n, sizeof(*self->n_levels));
+    if (ret == 0 && self->memory.failed) ret = ost_no_memory(err);
     self->design.group = self->group;
     for (size_t k = 0; k < n && ret == 0; k++) {
         const ost_varied_t *axis = &design->axes[k];
@@ -137,8 +135,8 @@ static int note(ost_analysis_t *self)
     ost_error_t err = { 0 };
     int ret = ost_analysis_identify(self, "none", &err);
     if (ret == 0)
-        ret = ost_identity_add(&self->identity, OST_FACT_TEXT, ANALYSIS_POINTS_OF, &err, "sweep %s",
-            ost_design_words[self->of_sweep]);
+        ret = ost_identity_add(
+            &self->identity, OST_FACT_TEXT, ANALYSIS_POINTS_OF, &err, "sweep %s", ost_design_words[self->of_sweep]);
     return ret < 0 ? ost_cli_fail(&err) : OST_EXIT_OK;
 }
 

@@ -62,8 +62,8 @@ int ost_analysis_note(ost_analysis_t *self, const ost_sensitivity_arguments_t *a
     ost_identity_t *facts = &self->identity;
     ost_text_list_t names = { 0 };
     ost_error_t err = { 0 };
-    int ret = ost_analysis_identify(
-        self, self->without_parameters ? "none" : ost_factor_source_words[self->source], &err);
+    int ret =
+        ost_analysis_identify(self, self->without_parameters ? "none" : ost_factor_source_words[self->source], &err);
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]) && ret == 0; i++)
         if (numbers[i].methods & 1u << design->kind)
             ret = ost_identity_add(facts, OST_FACT_TEXT, numbers[i].name, &err, "%zu", numbers[i].n);
@@ -77,8 +77,8 @@ int ost_analysis_note(ost_analysis_t *self, const ost_sensitivity_arguments_t *a
     if (ret == 0)
         ret = ost_identity_add(facts, OST_FACT_TEXT, ANALYSIS_TABLE, &err, "%s", a->table != NULL ? a->table : "");
     if (ret == 0)
-        ret = ost_identity_add(
-            facts, OST_FACT_TEXT, ANALYSIS_INPUTS, &err, "%08x", (unsigned) check_of(&self->factors));
+        ret =
+            ost_identity_add(facts, OST_FACT_TEXT, ANALYSIS_INPUTS, &err, "%08x", (unsigned) check_of(&self->factors));
     ost_text_list_free(&names);
     return ret < 0 ? ost_cli_fail(&err) : OST_EXIT_OK;
 }
@@ -95,7 +95,7 @@ int ost_analysis_check_replaced(const ost_analysis_t *self, const char *output, 
 
 int ost_analysis_prepare_kept(ost_analysis_t *self, ost_error_t *err)
 {
-    self->done = calloc(self->n_points + 1, sizeof(*self->done));
+    self->done = ost_memory_list(&self->memory, self->n_points, sizeof(*self->done));
     if (self->done == NULL) return ost_no_memory(err);
     self->kept = (ost_values_t){ .identity = &self->identity,
         .n_points = self->n_points,

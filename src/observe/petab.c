@@ -4,6 +4,7 @@
  * a parameter base_1_ of the models, which a condition sets at that time to the output's value. */
 #include "observe/petab.h"
 
+#include "core/memory.h"
 #include "lang/sbml.h"
 
 #include <math.h>
@@ -39,6 +40,7 @@ typedef struct {
 } observable_t;
 
 struct ost_petab {
+    ost_memory_t memory;
     const ost_plan_t *plan;
     const ost_matched_t *matched;
     char (*params)[NAME_SIZE], (*outputs)[NAME_SIZE]; /* [n_params] and [of all models] in SBML */
@@ -147,7 +149,7 @@ static void add_observable(ost_petab_t *self, size_t i)
 static int find_names(ost_petab_t *self, const ost_signals_t *signals, ost_error_t *err)
 {
     const ost_blocks_t *blocks = self->plan->blocks;
-    const ost_model_t **models = ost_list_new(blocks->n, sizeof(*models));
+    const ost_model_t **models = ost_memory_list(&self->memory, blocks->n, sizeof(*models));
     size_t n_outputs = 0;
     if (models == NULL) return ost_no_memory(err);
     for (size_t b = 0; b < blocks->n; b++) {
@@ -155,13 +157,10 @@ static int find_names(ost_petab_t *self, const ost_signals_t *signals, ost_error
         self->first_output[b] = n_outputs;
         n_outputs += models[b]->n_outputs;
     }
-    self->params = ost_list_new(blocks->n_params + 1, sizeof(*self->params));
-    self->outputs = ost_list_new(n_outputs + 1, sizeof(*self->outputs));
-    int ret = self->params == NULL || self->outputs == NULL
-                  ? ost_no_memory(err)
-                  : ost_models_sbml_names(signals, models, blocks->n, self->params, self->outputs, err);
-    free(models);
-    return ret;
+    self->params = ost_memory_list(&self->memory, blocks->n_params, sizeof(*self->params));
+    self->outputs = ost_memory_list(&self->memory, n_outputs, sizeof(*self->outputs));
+    if (self->memory.failed) return ost_no_memory(err);
+    return ost_models_sbml_names(signals, models, blocks->n, self->params, self->outputs, err);
 }
 
 /* The model of an arm in which something is observed. */
@@ -187,16 +186,16 @@ int ost_petab_new(
     int ret = drop_others(made, matched, err);
     if (ret < 0) return ret;
     const size_t n_arms = plan->experiment->n_arms, n = matched->n_observations;
-    made->first_output = ost_list_new(plan->blocks->n + 1, sizeof(*made->first_output));
-    made->bases = ost_list_new(n, sizeof(*made->bases));
-    made->observables = ost_list_new(n, sizeof(*made->observables));
-    made->observable = ost_list_new(n, sizeof(*made->observable));
-    made->model = ost_list_new(n_arms, sizeof(*made->model));
-    made->t_begin = ost_list_new(n_arms, sizeof(*made->t_begin));
-    made->values = ost_list_new(plan->experiment->n_covariates + plan->blocks->n_params + 1, sizeof(*made->values));
-    if (made->values == NULL || made->first_output == NULL || made->bases == NULL || made->observables == NULL ||
-        made->observable == NULL || made->model == NULL || made->t_begin == NULL)
-        return ost_no_memory(err);
+    ost_memory_t *memory = &made->memory;
+    made->first_output = ost_memory_list(memory, plan->blocks->n, sizeof(*made->first_output));
+    made->bases = ost_memory_list(memory, n, sizeof(*made->bases));
+    made->observables = ost_memory_list(memory, n, sizeof(*made->observables));
+    made->observable = ost_memory_list(memory, n, sizeof(*made->observable));
+    made->model = ost_memory_list(memory, n_arms, sizeof(*made->model));
+    made->t_begin = ost_memory_list(memory, n_arms, sizeof(*made->t_begin));
+    made->values =
+        ost_memory_list(memory, plan->experiment->n_covariates + plan->blocks->n_params, sizeof(*made->values));
+    if (memory->failed) return ost_no_memory(err);
     ret = ost_plan_subject(
         plan, plan->experiment->first_subject, made->values, made->values + plan->experiment->n_covariates, err);
     if (ret == 0) ret = find_names(made, signals, err);
@@ -209,15 +208,7 @@ void ost_petab_delete(ost_petab_t *self)
 {
     if (self == NULL) return;
     for (size_t a = 0; self->model != NULL && a < self->plan->experiment->n_arms; a++) free(self->model[a]);
-    free(self->params);
-    free(self->outputs);
-    free(self->first_output);
-    free(self->bases);
-    free(self->observables);
-    free(self->observable);
-    free(self->model);
-    free(self->t_begin);
-    free(self->values);
+    ost_memory_free(&self->memory);
     free(self);
 }
 

@@ -3,6 +3,7 @@
  */
 #include "observe/vpc.h"
 
+#include "core/memory.h"
 #include "core/random.h"
 #include "observe/statistic.h"
 
@@ -31,6 +32,7 @@ typedef struct {
     size_t *subject; /* [n_persons] of the data set that is simulated */
     double *values;  /* [data->n] of a bin, and another of the sample */
     double *found;   /* [n_bins][OST_N_VPC][OST_VPC_DATA_SETS] */
+    ost_memory_t memory;
 } check_t;
 
 static int compare_doubles(const void *a, const void *b)
@@ -56,13 +58,10 @@ static void find_times(check_t *self)
 static int make_bins(check_t *self, ost_vpc_arm_t *out, ost_error_t *err)
 {
     const size_t n = self->data->n, n_most = self->n_times < MOST_BINS ? self->n_times : MOST_BINS;
-    size_t *count = calloc(self->n_times, sizeof(*count)), *of_time = calloc(self->n_times, sizeof(*of_time));
+    size_t *count = ost_memory_list(&self->memory, self->n_times, sizeof(*count));
+    size_t *of_time = ost_memory_list(&self->memory, self->n_times, sizeof(*of_time));
     out->bins = calloc(n_most, sizeof(*out->bins));
-    if (count == NULL || of_time == NULL || out->bins == NULL) {
-        free(count);
-        free(of_time);
-        return ost_no_memory(err);
-    }
+    if (self->memory.failed || out->bins == NULL) return ost_no_memory(err);
     for (size_t i = 0; i < n; i++) count[self->i_time[i]]++;
     for (size_t t = 0, n_before = 0; t < self->n_times; n_before += count[t], t++) {
         size_t bin = n_most == self->n_times ? t : n_before * n_most / n;
@@ -75,8 +74,6 @@ static int make_bins(check_t *self, ost_vpc_arm_t *out, ost_error_t *err)
     }
     for (size_t b = 0; b < out->n_bins; b++) out->bins[b].at /= (double) out->bins[b].n;
     for (size_t i = 0; i < n; i++) self->bin[i] = of_time[self->i_time[i]];
-    free(count);
-    free(of_time);
     return 0;
 }
 
@@ -84,7 +81,6 @@ static int make_bins(check_t *self, ost_vpc_arm_t *out, ost_error_t *err)
 static void list_own(check_t *self)
 {
     const ost_vpc_data_t *data = self->data;
-    for (size_t p = 0; p <= data->n_persons; p++) self->first[p] = 0;
     for (size_t i = 0; i < data->n; i++) self->first[data->person[i] + 1]++;
     for (size_t p = 0; p < data->n_persons; p++) self->first[p + 1] += self->first[p];
     for (size_t i = 0; i < data->n; i++) self->own[self->first[data->person[i]]++] = i;
@@ -131,9 +127,9 @@ static int read_simulated(check_t *self, ost_error_t *err)
             "%zu times of %zu subjects and %zu draws are too many; round TIME, or take "
             "fewer subjects",
             self->n_times, n, source->n_parts);
-    self->simulated = malloc(n_rows * n * sizeof(*self->simulated));
-    self->present = malloc(n * sizeof(*self->present));
-    if (self->simulated == NULL || self->present == NULL) return ost_no_memory(err);
+    self->simulated = ost_memory_list(&self->memory, n_rows * n, sizeof(*self->simulated));
+    self->present = ost_memory_list(&self->memory, n, sizeof(*self->present));
+    if (self->memory.failed) return ost_no_memory(err);
     for (size_t k = 0; k < n_rows; k++) {
         int ret =
             source->read(source->user, k / self->n_times, self->times[k % self->n_times], self->simulated + k * n, err);
@@ -215,12 +211,9 @@ static void simulate(check_t *self, size_t set, size_t n_bins)
 
 static int compare(check_t *self, ost_vpc_arm_t *out, ost_error_t *err)
 {
-    double *work = malloc(OST_VPC_DATA_SETS * sizeof(*work));
-    self->found = malloc(out->n_bins * OST_N_VPC * OST_VPC_DATA_SETS * sizeof(*self->found));
-    if (self->found == NULL || work == NULL) {
-        free(work);
-        return ost_no_memory(err);
-    }
+    double work[OST_VPC_DATA_SETS];
+    self->found = ost_memory_list(&self->memory, out->n_bins * OST_N_VPC * OST_VPC_DATA_SETS, sizeof(*self->found));
+    if (self->found == NULL) return ost_no_memory(err);
     for (size_t set = 0; set < OST_VPC_DATA_SETS; set++) simulate(self, set, out->n_bins);
     for (size_t b = 0; b < out->n_bins; b++) {
         ost_vpc_bin_t *bin = &out->bins[b];
@@ -234,7 +227,6 @@ static int compare(check_t *self, ost_vpc_arm_t *out, ost_error_t *err)
             bin->upper[k] = is_any ? ost_quantile(sample.x, sample.n, (1 + OST_VPC_PART) / 2) : NAN;
         }
     }
-    free(work);
     return 0;
 }
 
@@ -252,18 +244,16 @@ static void count_groups(check_t *self)
 int ost_vpc_run(ost_vpc_arm_t *self, const ost_vpc_data_t *data, const ost_vpc_source_t *source, ost_error_t *err)
 {
     check_t check = { .data = data, .source = source };
+    ost_memory_t *memory = &check.memory;
     *self = (ost_vpc_arm_t){ .data = *data };
-    check.times = malloc(data->n * sizeof(*check.times));
-    check.i_time = malloc(data->n * sizeof(*check.i_time));
-    check.bin = malloc(data->n * sizeof(*check.bin));
-    check.subject = malloc(data->n_persons * sizeof(*check.subject));
-    check.first = malloc((data->n_persons + 1) * sizeof(*check.first));
-    check.own = malloc(data->n * sizeof(*check.own));
-    check.values = malloc(3 * data->n * sizeof(*check.values));
-    int ret = check.times == NULL || check.i_time == NULL || check.bin == NULL || check.subject == NULL ||
-                      check.values == NULL || check.first == NULL || check.own == NULL
-                  ? ost_no_memory(err)
-                  : 0;
+    check.times = ost_memory_list(memory, data->n, sizeof(*check.times));
+    check.i_time = ost_memory_list(memory, data->n, sizeof(*check.i_time));
+    check.bin = ost_memory_list(memory, data->n, sizeof(*check.bin));
+    check.subject = ost_memory_list(memory, data->n_persons, sizeof(*check.subject));
+    check.first = ost_memory_list(memory, data->n_persons + 1, sizeof(*check.first));
+    check.own = ost_memory_list(memory, data->n, sizeof(*check.own));
+    check.values = ost_memory_list(memory, 3 * data->n, sizeof(*check.values));
+    int ret = memory->failed ? ost_no_memory(err) : 0;
     if (ret == 0) find_times(&check);
     if (ret == 0) list_own(&check);
     if (ret == 0) ret = make_bins(&check, self, err);
@@ -272,16 +262,7 @@ int ost_vpc_run(ost_vpc_arm_t *self, const ost_vpc_data_t *data, const ost_vpc_s
     if (ret == 0 && source->group_of_person != NULL) count_groups(&check);
     self->n_present = check.n_present;
     self->is_matched = source->group_of_person != NULL;
-    free(check.times);
-    free(check.i_time);
-    free(check.bin);
-    free(check.subject);
-    free(check.first);
-    free(check.own);
-    free(check.values);
-    free(check.simulated);
-    free(check.present);
-    free(check.found);
+    ost_memory_free(memory);
     return ret;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Takes the subjects of a result file; gives figures of outputs over time: of a run a chart for each site with a line
  * and a band for each arm, of several models and of draws a chart for each arm. */
+#include "core/memory.h"
 #include "core/text.h"
 #include "report/chart.h"
 #include "report/html.h"
@@ -34,6 +35,7 @@ typedef struct {
     double *values, *base, *work; /* [n_subjects], the last also [draws] */
     double *draws;                /* [n_times][3][n_draws] */
     size_t n_charts;              /* so far */
+    ost_memory_t memory;          /* of curves, x, values, base, work, draws */
     FILE *out;
 } output_t;
 
@@ -492,15 +494,14 @@ static int make(output_t *self, ost_error_t *err)
     const size_t n = results->n_subjects + n_draws(self) + 1;
     const double last = results->times[results->n_times - 1] - results->times[0];
     const double day = last > 30.5 * OST_DAYS_PER_MONTH ? OST_DAYS_PER_YEAR : last > 125 ? OST_DAYS_PER_MONTH : 1;
-    self->curves = calloc(self->n_parts * self->n_arms * N_ROWS * self->n_times + 1, sizeof(double));
-    self->x = calloc(self->n_times + 1, sizeof(double));
-    self->values = calloc(n, sizeof(double));
-    self->base = calloc(n, sizeof(double));
-    self->work = calloc(n, sizeof(double));
-    self->draws = calloc(self->n_times * 3 * n_draws(self) + 1, sizeof(double));
-    if (self->curves == NULL || self->x == NULL || self->values == NULL || self->base == NULL || self->work == NULL ||
-        self->draws == NULL)
-        return ost_no_memory(err);
+    ost_memory_t *memory = &self->memory;
+    self->curves = ost_memory_list(memory, self->n_parts * self->n_arms * N_ROWS * self->n_times, sizeof(double));
+    self->x = ost_memory_list(memory, self->n_times, sizeof(double));
+    self->values = ost_memory_list(memory, n, sizeof(double));
+    self->base = ost_memory_list(memory, n, sizeof(double));
+    self->work = ost_memory_list(memory, n, sizeof(double));
+    self->draws = ost_memory_list(memory, self->n_times * 3 * n_draws(self), sizeof(double));
+    if (memory->failed) return ost_no_memory(err);
     for (size_t t = 0; t < self->n_times; t++) self->x[t] = results->times[t] / day;
     self->day = day;
     choose_rows(self);
@@ -533,11 +534,6 @@ int ost_page_outputs(const ost_result_page_t *page, FILE *out, ost_error_t *err)
     if (ret == 0 && n_shown == 0) ret = put_output(&self, ost_results_default_variable(results), OST_SHOW_CHANGE, err);
     if (self.n_charts > MOST_CHARTS)
         fprintf(out, "<p class='note'>More than %d charts: --variables chooses some.</p>\n", MOST_CHARTS);
-    free(self.curves);
-    free(self.x);
-    free(self.values);
-    free(self.base);
-    free(self.work);
-    free(self.draws);
+    ost_memory_free(&self.memory);
     return ret;
 }

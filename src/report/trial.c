@@ -215,7 +215,7 @@ static void put_panels(const ost_validation_t *self, size_t t, FILE *out)
     fputs("<div class='panels'>", out);
     for (size_t i = 0; i < trial->matched.n_observations; i++) {
         const ost_endpoint_t *endpoint = &observations[i].endpoint;
-        panel_t panel = { self, trial, self->curves[t], self->n_curves[t], endpoint->output,
+        panel_t panel = { self, trial, self->of_trial[t].curves, self->of_trial[t].n_curves, endpoint->output,
             endpoint->measure == OST_MEASURE_LEVEL, endpoint->versus, 1, "",
             { .out = out, .width = 430, .height = 250 } };
         if (panel.is_value) panel.factor = endpoint->factor, panel.unit = observations[i].row->unit;

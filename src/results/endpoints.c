@@ -2,6 +2,7 @@
 /* Endpoints of a sweep. Takes measures of all subjects from the journal, a point at a time, gives datasets over the
  * dimensions in front: NAME, its standard error NAME_se, and of the measure between subjects NAME_q05, NAME_q95 and
  * NAME_n. */
+#include "core/memory.h"
 #include "results/results_impl.h"
 
 #include <math.h>
@@ -18,6 +19,7 @@ typedef struct {
     double *differences, *work; /* [n_subjects] */
     double *values;             /* [n_endpoints][N_KINDS][n_parts] */
     ost_journal_buffer_t buffer;
+    ost_memory_t memory;
 } table_t;
 
 /* Measures of all endpoints at a point; NaN of subjects that are not there. */
@@ -106,21 +108,19 @@ int ost_results_write_endpoints(ost_writer_t *self, ost_error_t *err)
 {
     const ost_columns_t *columns = ost_journal_part(self->journal, 0)->columns;
     const size_t n = (size_t) self->parts[0].plan->experiment->n_subjects, n_endpoints = columns->n_endpoints;
-    table_t table = { .n_subjects = n,
-        .n_endpoints = n_endpoints,
-        .measures = malloc((2 * n_endpoints + 2) * n * sizeof(double)),
-        .values = malloc((n_endpoints + 1) * N_KINDS * self->n_parts * sizeof(double)) };
-    int ret = table.measures == NULL || table.values == NULL ? ost_no_memory(err) : write_names(self, err);
-    if (table.measures != NULL) table.differences = table.measures + 2 * n_endpoints * n;
-    if (table.measures != NULL) table.work = table.differences + n;
+    table_t table = { .n_subjects = n, .n_endpoints = n_endpoints };
+    table.measures = ost_memory_list(&table.memory, 2 * n_endpoints * n, sizeof(double));
+    table.differences = ost_memory_list(&table.memory, n, sizeof(double));
+    table.work = ost_memory_list(&table.memory, n, sizeof(double));
+    table.values = ost_memory_list(&table.memory, n_endpoints * N_KINDS * self->n_parts, sizeof(double));
+    int ret = table.memory.failed ? ost_no_memory(err) : write_names(self, err);
     for (size_t p = 0; p < self->n_parts && ret == 0; p++) {
         ret = read_measures(self, p, &table, err);
         for (size_t i = 0; i < n_endpoints && ret == 0; i++)
             estimate(&columns->endpoints[i], i, p, self->n_parts, &table);
     }
     for (size_t i = 0; i < n_endpoints && ret == 0; i++) ret = write_endpoint(self, i, &table, err);
-    free(table.measures);
-    free(table.values);
     free(table.buffer.body);
+    ost_memory_free(&table.memory);
     return ret;
 }

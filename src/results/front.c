@@ -28,7 +28,7 @@ int ost_results_front(ost_writer_t *self, ost_error_t *err)
         add_front(self, ost_results_front_name(design, k), is_grid ? design->axes[k].texts.n : design->n_points);
     if (design != NULL || self->n_parts == 1) return 0;
     add_front(self, ost_results_front_name(NULL, 0), self->n_parts);
-    self->front->texts = calloc(self->n_parts, sizeof(*self->front->texts));
+    self->front->texts = ost_memory_list(&self->memory, self->n_parts, sizeof(*self->front->texts));
     if (self->front->texts == NULL) return ost_no_memory(err);
     for (size_t p = 0; p < self->n_parts; p++) self->front->texts[p] = self->parts[p].name;
     return 0;
@@ -65,16 +65,14 @@ static int write_axes(ost_writer_t *self, ost_error_t *err)
 
 static int write_points(ost_writer_t *self, ost_error_t *err)
 {
-    int64_t *numbers = malloc((self->n_parts + 1) * sizeof(*numbers));
+    int64_t *numbers = ost_memory_list(&self->memory, self->n_parts, sizeof(*numbers));
     if (numbers == NULL) return ost_no_memory(err);
     for (size_t p = 0; p < self->n_parts; p++) numbers[p] = (int64_t) p;
-    int ret = ost_results_coordinate(self, self->front,
+    return ost_results_coordinate(self, self->front,
         &(ost_values_t){ self->front->name, H5T_NATIVE_INT64, numbers, "1",
             self->sweep->design->kind == OST_DESIGN_DRAWS ? "number of the draw, from 0"
                                                           : "number of the point of the sweep, from 0" },
         err);
-    free(numbers);
-    return ret;
 }
 
 int ost_results_front_coordinates(ost_writer_t *self, ost_error_t *err)

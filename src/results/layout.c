@@ -84,9 +84,9 @@ static bool add_part(ost_writer_t *self, size_t p)
     const ost_experiment_t *e = plan->experiment;
     ost_target_t *target = &self->targets[p];
     bool ok = true;
-    target->arm = calloc(e->n_arms + 1, sizeof(*target->arm));
-    target->element = calloc(plan->system->n_outputs + 1, sizeof(*target->element));
-    if (target->arm == NULL || target->element == NULL) return false;
+    target->arm = ost_memory_list(&self->memory, e->n_arms, sizeof(*target->arm));
+    target->element = ost_memory_list(&self->memory, plan->system->n_outputs, sizeof(*target->element));
+    if (self->memory.failed) return false;
     for (size_t a = 0; a < e->n_arms && ok; a++) {
         target->arm[a] = add_text(&self->dimensions[OST_DIM_ARM], e->arms[a].name);
         ok = target->arm[a] != SIZE_MAX;
@@ -108,7 +108,7 @@ static int list_dimensions(ost_writer_t *self, ost_error_t *err)
     const ost_experiment_t *e = self->parts[0].plan->experiment;
     size_t most = OST_N_FIXED_DIMENSIONS;
     for (size_t p = 0; p < self->n_plans; p++) most += self->parts[p].plan->outputs->n_variables;
-    self->dimensions = calloc(most, sizeof(*self->dimensions));
+    self->dimensions = ost_memory_list(&self->memory, most, sizeof(*self->dimensions));
     if (self->dimensions == NULL) return ost_no_memory(err);
     self->n_dimensions = OST_N_FIXED_DIMENSIONS;
     self->dimensions[OST_DIM_ARM] = (ost_dimension_t){ .name = "arm", .scale = -1 };
@@ -125,7 +125,7 @@ static int write_subjects(ost_writer_t *self, ost_error_t *err)
 {
     ost_dimension_t *dim = &self->dimensions[OST_DIM_SUBJECT];
     const ost_values_t values = { dim->name, H5T_NATIVE_INT64, NULL, "1", "subject number" };
-    int64_t *numbers = malloc(OST_HELD_SUBJECTS * sizeof(*numbers));
+    int64_t *numbers = ost_memory_list(&self->memory, OST_HELD_SUBJECTS, sizeof(*numbers));
     const hsize_t all = dim->n;
     hid_t file = H5Screate_simple(1, &all, NULL);
     int ret = numbers == NULL ? ost_no_memory(err) : ost_results_coordinate(self, dim, &values, err);
@@ -140,7 +140,6 @@ static int write_subjects(ost_writer_t *self, ost_error_t *err)
         OST_H5_CLOSE(memory);
     }
     OST_H5_CLOSE(file);
-    free(numbers);
     return ret;
 }
 
@@ -153,7 +152,7 @@ static int write_texts(ost_writer_t *self, ost_dimension_t *dim, const char *tex
 static int write_arm_labels(ost_writer_t *self, ost_error_t *err)
 {
     const ost_dimension_t *dim = &self->dimensions[OST_DIM_ARM];
-    const char **labels = calloc(dim->n, sizeof(*labels));
+    const char **labels = ost_memory_list(&self->memory, dim->n, sizeof(*labels));
     if (labels == NULL) return ost_no_memory(err);
     for (size_t p = self->n_plans; p-- > 0;) {
         const ost_experiment_t *e = self->parts[p].plan->experiment;
@@ -161,7 +160,6 @@ static int write_arm_labels(ost_writer_t *self, ost_error_t *err)
     }
     hid_t id = ost_results_values(
         self, dim, &(ost_values_t){ "arm_label", self->text_type, labels, NULL, "treatment arm in words" }, err);
-    free(labels);
     return id < 0 ? OST_ERR_IO : 0;
 }
 
@@ -303,33 +301,22 @@ static int describe_status(hid_t id)
 }
 
 /* flag_meanings are the names of the strata, and "none". */
-static int describe_strata(const ost_writer_t *self, hid_t id, const ost_experiment_t *e, ost_error_t *err)
+static int describe_strata(ost_writer_t *self, hid_t id, const ost_experiment_t *e, ost_error_t *err)
 {
     const size_t n = e->n_strata + 1;
-    const char **names = calloc(n, sizeof(*names));
-    int32_t *flags = calloc(n, sizeof(*flags));
-    char *meanings = NULL;
-    int ret;
-    if (names != NULL && flags != NULL) {
-        names[0] = "none";
-        flags[0] = -1;
-        for (size_t i = 1; i < n; i++) {
-            names[i] = e->strata[i - 1].name;
-            flags[i] = (int32_t) i - 1;
-        }
-        meanings = ost_text_join(names, n, " ");
+    const char **names = ost_memory_list(&self->memory, n, sizeof(*names));
+    int32_t *flags = ost_memory_list(&self->memory, n, sizeof(*flags));
+    if (self->memory.failed) return ost_no_memory(err);
+    for (size_t i = 0; i < n; i++) {
+        names[i] = i == 0 ? "none" : e->strata[i - 1].name;
+        flags[i] = (int32_t) i - 1;
     }
-    if (meanings == NULL)
-        ret = ost_no_memory(err);
-    else if (ost_h5_set_array(id, "flag_values", H5T_STD_I32LE, H5T_NATIVE_INT32, flags, n) == 0 &&
-             ost_h5_set_text(id, "flag_meanings", meanings) == 0)
-        ret = 0;
-    else
-        ret = ost_writer_fail(self, "stratum", err);
-    free(names);
-    free(flags);
+    char *meanings = ost_text_join(names, n, " ");
+    if (meanings == NULL) return ost_no_memory(err);
+    const bool ok = ost_h5_set_array(id, "flag_values", H5T_STD_I32LE, H5T_NATIVE_INT32, flags, n) == 0 &&
+                    ost_h5_set_text(id, "flag_meanings", meanings) == 0;
     free(meanings);
-    return ret;
+    return ok ? 0 : ost_writer_fail(self, "stratum", err);
 }
 
 /* What the models say a covariate means, its name where they only compute with it. */
@@ -437,7 +424,7 @@ static int define_parameters(ost_writer_t *self, size_t p, ost_error_t *err)
 {
     const ost_plan_t *plan = self->parts[p].plan;
     const ost_columns_t *columns = ost_journal_part(self->journal, p)->columns;
-    double *typical = calloc(plan->blocks->n_params + 1, sizeof(*typical));
+    double *typical = ost_memory_list(&self->memory, plan->blocks->n_params, sizeof(*typical));
     if (typical == NULL) return ost_no_memory(err);
     ost_plan_typical(plan, typical);
     int ret = 0;
@@ -460,7 +447,6 @@ static int define_parameters(ost_writer_t *self, size_t p, ost_error_t *err)
             if (varies) self->targets[p].columns[c++] = id;
         }
     }
-    free(typical);
     return ret;
 }
 
@@ -469,9 +455,10 @@ static int define_part(ost_writer_t *self, size_t p, ost_error_t *err)
     const ost_plan_t *plan = self->parts[p].plan;
     const ost_columns_t *columns = ost_journal_part(self->journal, p)->columns;
     ost_target_t *target = &self->targets[p];
-    target->variables = calloc(OST_N_SUMMARIES * plan->outputs->n_variables + 1, sizeof(*target->variables));
-    target->columns = calloc(columns->n_columns + 1, sizeof(*target->columns));
-    if (target->variables == NULL || target->columns == NULL) return ost_no_memory(err);
+    target->variables =
+        ost_memory_list(&self->memory, OST_N_SUMMARIES * plan->outputs->n_variables, sizeof(*target->variables));
+    target->columns = ost_memory_list(&self->memory, columns->n_columns, sizeof(*target->columns));
+    if (self->memory.failed) return ost_no_memory(err);
     int ret = self->keep != OST_KEEP_ENDPOINTS ? define_variables(self, p, err) : 0;
     for (size_t c = 0; c < columns->n_columns && ret == 0; c++)
         ret = define_column(self, plan, &columns->columns[c], &target->columns[c], err);

@@ -4,6 +4,7 @@
 #ifndef OST_RESULTS_RESULTS_IMPL_H
 #define OST_RESULTS_RESULTS_IMPL_H
 
+#include "core/memory.h"
 #include "journal/journal.h"
 #include "results/h5.h"
 #include "results/results.h"
@@ -47,6 +48,7 @@ typedef struct {
 } ost_target_t;
 
 typedef struct {
+    ost_memory_t memory;
     const ost_journal_t *journal;
     const ost_part_t *parts; /* [n_parts] */
     size_t n_parts;

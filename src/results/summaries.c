@@ -2,6 +2,7 @@
 /* What a result file keeps of subjects that it does not have: quantiles, mean, SD and number of each output, and of its
  * percent change from time 0. Takes values from the journal, a block at a time in the order of subjects; gives datasets
  * over arms, elements and times. */
+#include "core/memory.h"
 #include "observe/summary.h"
 
 #include "results/results_impl.h"
@@ -41,6 +42,7 @@ typedef struct {
     double *values[BATCH]; /* [OST_COHORT_BLOCK][n_times] of a row of each block that was read */
     double *out;           /* [OST_N_LEVELS][n_times] */
     ost_packer_t *packer;  /* that unpacks */
+    ost_memory_t memory;   /* of floors, values, out */
     ost_journal_buffer_t buffer[BATCH];
     ost_kept_view_t block[BATCH];
     const char *chunk[BATCH]; /* of the row that follows */
@@ -269,23 +271,15 @@ int ost_results_write_summaries(ost_writer_t *self, ost_error_t *err)
     const ost_columns_t *columns = ost_journal_part(self->journal, 0)->columns;
     const ost_experiment_t *e = columns->plan->experiment;
     table_t table = { .n_times = e->n_times, .n_rows = columns->n_chunks, .packer = ost_packer_new(e) };
-    table.floors = calloc(columns->plan->outputs->n_variables + 1, sizeof(*table.floors));
-    bool ok = true;
-    for (size_t b = 0; b < BATCH; b++) {
-        table.values[b] = malloc((OST_COHORT_BLOCK * e->n_times + 1) * sizeof(double));
-        ok &= table.values[b] != NULL;
-    }
-    table.out = malloc((OST_N_LEVELS * e->n_times + 1) * sizeof(double));
-    ok &= table.packer != NULL && table.floors != NULL && table.out != NULL;
-    int ret = ok ? find_floors(self, &table, err) : ost_no_memory(err);
+    table.floors = ost_memory_list(&table.memory, columns->plan->outputs->n_variables, sizeof(*table.floors));
+    for (size_t b = 0; b < BATCH; b++)
+        table.values[b] = ost_memory_list(&table.memory, OST_COHORT_BLOCK * e->n_times, sizeof(double));
+    table.out = ost_memory_list(&table.memory, OST_N_LEVELS * e->n_times, sizeof(double));
+    int ret = table.packer == NULL || table.memory.failed ? ost_no_memory(err) : find_floors(self, &table, err);
     if (ret == 0) ret = write_errors(self, &table, err);
     for (size_t p = 0; p < self->n_parts && ret == 0; p++) ret = write_part(self, p, &table, err);
     ost_packer_delete(table.packer);
-    free(table.floors);
-    for (size_t b = 0; b < BATCH; b++) {
-        free(table.values[b]);
-        free(table.buffer[b].body);
-    }
-    free(table.out);
+    for (size_t b = 0; b < BATCH; b++) free(table.buffer[b].body);
+    ost_memory_free(&table.memory);
     return ret;
 }

@@ -218,9 +218,10 @@ static int write_failures(ost_writer_t *self, ost_error_t *err)
         for (size_t i = 0; ost_journal_failure(self->journal, p, i, &f); i++) dim.n++;
     if (dim.n == 0) return 0;
     ost_text_list_t texts = { 0 };
-    int64_t *numbers = calloc(dim.n, sizeof(*numbers)), *subjects = calloc(dim.n, sizeof(*subjects));
-    const char **arms = calloc(dim.n, sizeof(*arms));
-    int ret = numbers == NULL || subjects == NULL || arms == NULL ? ost_no_memory(err) : 0;
+    int64_t *numbers = ost_memory_list(&self->memory, dim.n, sizeof(*numbers));
+    int64_t *subjects = ost_memory_list(&self->memory, dim.n, sizeof(*subjects));
+    const char **arms = ost_memory_list(&self->memory, dim.n, sizeof(*arms));
+    int ret = self->memory.failed ? ost_no_memory(err) : 0;
     for (size_t p = 0, n = 0; p < self->n_parts; p++) {
         for (size_t i = 0; ret == 0 && ost_journal_failure(self->journal, p, i, &f); i++, n++) {
             numbers[n] = (int64_t) n;
@@ -246,9 +247,6 @@ static int write_failures(ost_writer_t *self, ost_error_t *err)
     for (size_t i = self->n_front == 0 ? 0 : 2; i < 3 && ret == 0; i++)
         ret = ost_results_values(self, &dim, &columns[i], err) < 0 ? OST_ERR_IO : 0;
     ost_text_list_free(&texts);
-    free(numbers);
-    free(subjects);
-    free(arms);
     return ret;
 }
 
@@ -378,27 +376,19 @@ int ost_results_write(const ost_journal_t *journal, const char *path, ost_error_
     self.sweep = self.parts[0].sweep;
     self.keep = ost_part_keep(self.parts);
     self.n_plans = ost_columns_n(self.parts, self.n_parts);
-    self.targets = calloc(self.n_plans, sizeof(*self.targets));
-    if (self.targets == NULL || asprintf(&self.path, "%s.new", path) < 0) {
-        free(self.targets);
+    self.targets = ost_memory_list(&self.memory, self.n_plans, sizeof(*self.targets));
+    if (asprintf(&self.path, "%s.new", path) < 0) {
+        ost_memory_free(&self.memory);
         return ost_no_memory(err);
     }
     ost_h5_enter(&handler);
-    int ret = write_all(&self, err);
+    int ret = self.targets == NULL ? ost_no_memory(err) : write_all(&self, err);
     ost_h5_leave(&handler);
     if (ret == 0) ret = ost_results_publish(self.path, path, err);
     if (ret != 0) unlink(self.path);
-    for (size_t p = 0; p < self.n_plans; p++) {
-        free(self.targets[p].variables);
-        free(self.targets[p].columns);
-        free(self.targets[p].arm);
-        free(self.targets[p].element);
-    }
     for (size_t i = 0; i < self.n_dimensions; i++) free(self.dimensions[i].texts);
-    free(self.front->texts);
-    free(self.dimensions);
     free(self.datasets);
-    free(self.targets);
+    ost_memory_free(&self.memory);
     free(self.path);
     return ret;
 }
