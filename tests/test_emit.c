@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Every built-in model: emitted kernel against interpreted kernel, both against the scalar evaluation of the graph, and
  * the exact Jacobian against differences. A model that is added is tested without a line here. */
+#include "graph_oracle.h"
 #include "kernel_calls.h"
 #include "lang/program.h"
 #include "testlib.h"
@@ -240,7 +241,7 @@ static void point_free(point_t *q)
 
 static double value(const ost_model_t *m, ost_node_t node, const point_t *q)
 {
-    return ost_graph_value(&m->impl->graph, node, q->p, q->x, q->s, q->mode, q->z, q->t);
+    return graph_value(&m->impl->graph, node, q->p, q->x, q->s, q->mode, q->z, q->t);
 }
 
 static void compare_to_graph(const setup_t *s, const double *result, const ost_node_t *nodes, size_t n, double slack)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "graph_oracle.h"
 #include "kernel_calls.h"
 #include "lang/program.h"
 #include "testlib.h"
@@ -126,7 +127,7 @@ static point_t random_point(uint64_t *seed)
 
 static double value(const ost_graph_t *g, ost_node_t n, const point_t *q)
 {
-    return ost_graph_value(g, n, q->p, q->x, q->s, q->mode, q->z, q->t);
+    return graph_value(g, n, q->p, q->x, q->s, q->mode, q->z, q->t);
 }
 
 static double *leaf_of(point_t *q, ost_op_t op, uint32_t i)
@@ -204,7 +205,7 @@ static void simplifies(void)
     CU_ASSERT_EQUAL(ost_graph_select(&g, zero, x, y), y);
     ost_node_t mode = ost_graph_leaf(&g, OST_OP_MODE, 0);
     CU_ASSERT_EQUAL(ost_graph_select(&g, sub(&g, one, mode), x, y), ost_graph_select(&g, mode, y, x));
-    CU_ASSERT_EQUAL(ost_graph_derivative(&g, power(&g, x, param(&g, 0)), OST_OP_STATE, 1), zero);
+    CU_ASSERT_EQUAL(graph_derivative(&g, power(&g, x, param(&g, 0)), OST_OP_STATE, 1), zero);
     ost_graph_free(&g);
 }
 
@@ -216,9 +217,9 @@ static void whole_powers_of_negative_numbers(void)
     ost_node_t x = state(&g, 0);
     const double at = -1.5;
     for (int p = -9; p <= 9; p++) {
-        ost_node_t y = power(&g, x, number(&g, p)), slope = ost_graph_derivative(&g, y, OST_OP_STATE, 0);
-        ost_assert_close(ost_graph_value(&g, y, NULL, &at, NULL, NULL, NULL, 0), pow(at, p), 1e-15, 0);
-        ost_assert_close(ost_graph_value(&g, slope, NULL, &at, NULL, NULL, NULL, 0), p * pow(at, p - 1), 2e-15, 0);
+        ost_node_t y = power(&g, x, number(&g, p)), slope = graph_derivative(&g, y, OST_OP_STATE, 0);
+        ost_assert_close(graph_value(&g, y, NULL, &at, NULL, NULL, NULL, 0), pow(at, p), 1e-15, 0);
+        ost_assert_close(graph_value(&g, slope, NULL, &at, NULL, NULL, NULL, 0), p * pow(at, p - 1), 2e-15, 0);
     }
     ost_graph_free(&g);
 }
@@ -238,7 +239,7 @@ static void derivatives_agree_with_differences(void)
         ost_node_t n = random_expression(&g, &seed, 4, false);
         for (size_t k = 0; k < sizeof(leaves) / sizeof(leaves[0]); k++) {
             point_t q = random_point(&seed);
-            double exact = value(&g, ost_graph_derivative(&g, n, leaves[k].op, leaves[k].index), &q);
+            double exact = value(&g, graph_derivative(&g, n, leaves[k].op, leaves[k].index), &q);
             double wide = difference(&g, n, q, leaves[k].op, leaves[k].index, 4e-3);
             double narrow = difference(&g, n, q, leaves[k].op, leaves[k].index, 2e-3);
             double scale = fabs(value(&g, n, &q)) + fabs(exact);
@@ -270,7 +271,7 @@ static void jacobian_agrees_with_single_derivatives(void)
         for (uint32_t r = 0; r < 3; r++) {
             for (uint32_t c = 0; c < N_COLS; c++) {
                 ost_op_t leaf = c < N_STATES ? OST_OP_STATE : c + 1 < N_COLS ? OST_OP_READ : OST_OP_TIME;
-                ost_node_t single = ost_graph_derivative(&g, rows[r], leaf, leaf == OST_OP_READ ? c - N_STATES : c);
+                ost_node_t single = graph_derivative(&g, rows[r], leaf, leaf == OST_OP_READ ? c - N_STATES : c);
                 double size = fabs(value(&g, rows[r], &q));
                 ost_assert_close(
                     value(&g, entries[r * N_COLS + c], &q), value(&g, single, &q), 1e-10, 1e-12 * (1 + size));
@@ -291,7 +292,7 @@ static void choices_keep_infinity_out(void)
     CU_ASSERT_FATAL(ost_graph_jacobian(&g, &n, 1, 1, 0, entry));
     CU_ASSERT_EQUAL(entry[1], number(&g, 0)); /* a mode is no variable, not time either */
     const double at = 0, mode = 0;
-    CU_ASSERT_EQUAL(ost_graph_value(&g, entry[0], NULL, &at, NULL, &mode, NULL, 0), 3);
+    CU_ASSERT_EQUAL(graph_value(&g, entry[0], NULL, &at, NULL, &mode, NULL, 0), 3);
     ost_graph_free(&g);
 }
 
@@ -299,13 +300,13 @@ static void powers_at_zero(void)
 {
     ost_graph_t g;
     CU_ASSERT_EQUAL_FATAL(ost_graph_init(&g, NULL), 0);
-    ost_node_t y = power(&g, state(&g, 0), param(&g, 0)), slope = ost_graph_derivative(&g, y, OST_OP_STATE, 0);
+    ost_node_t y = power(&g, state(&g, 0), param(&g, 0)), slope = graph_derivative(&g, y, OST_OP_STATE, 0);
     const double x[] = { 0, -1e-18 }, p[] = { 1, 2.5, 0.9 };
     for (int i = 0; i < 2; i++) {
-        CU_ASSERT_EQUAL(ost_graph_value(&g, y, &p[0], &x[i], NULL, NULL, NULL, 0), 0);
-        CU_ASSERT_EQUAL(ost_graph_value(&g, slope, &p[0], &x[i], NULL, NULL, NULL, 0), 1);
-        CU_ASSERT_EQUAL(ost_graph_value(&g, slope, &p[1], &x[i], NULL, NULL, NULL, 0), 0);
-        CU_ASSERT(isfinite(ost_graph_value(&g, slope, &p[2], &x[i], NULL, NULL, NULL, 0)));
+        CU_ASSERT_EQUAL(graph_value(&g, y, &p[0], &x[i], NULL, NULL, NULL, 0), 0);
+        CU_ASSERT_EQUAL(graph_value(&g, slope, &p[0], &x[i], NULL, NULL, NULL, 0), 1);
+        CU_ASSERT_EQUAL(graph_value(&g, slope, &p[1], &x[i], NULL, NULL, NULL, 0), 0);
+        CU_ASSERT(isfinite(graph_value(&g, slope, &p[2], &x[i], NULL, NULL, NULL, 0)));
     }
     ost_graph_free(&g);
 }

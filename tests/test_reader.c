@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "graph_oracle.h"
 #include "lang/library.h"
 #include "lang/model_impl.h"
 #include "testlib.h"
@@ -67,7 +68,7 @@ static double default_value(
 {
     double params[32];
     for (size_t i = 0; i < model->n_params; i++) params[i] = model->params[i].value;
-    return ost_graph_value(&model->impl->graph, node, params, x, s, modes, NULL, t);
+    return graph_value(&model->impl->graph, node, params, x, s, modes, NULL, t);
 }
 
 static void test_numbers(void)
@@ -410,7 +411,7 @@ static void test_tables(void)
     static const double years[] = { -5, -1, 0, 1, 2, 3, 3.5, 4, 90 };
     static const double values[] = { 0, 0, 5, 10, 35, 60, 50, 40, 40 };
     ost_graph_t *g = &m->impl->graph;
-    ost_node_t slope = ost_graph_derivative(g, m->impl->rate[0], OST_OP_TIME, 0);
+    ost_node_t slope = graph_derivative(g, m->impl->rate[0], OST_OP_TIME, 0);
     for (size_t i = 0; i < sizeof(years) / sizeof(years[0]); i++) {
         double C = 0, t = 365.25 * years[i], next = t + 1;
         ost_assert_close(default_value(m, m->impl->rate[0], &C, NULL, NULL, t), values[i], 1e-14, 1e-14);

@@ -96,26 +96,6 @@ ost_node_t ost_graph_chain(ost_graph_t *self, ost_node_t node, const ost_node_t 
     return slope;
 }
 
-ost_node_t ost_graph_derivative(ost_graph_t *self, ost_node_t node, ost_op_t leaf, uint32_t index)
-{
-    const ost_node_t zero = ost_graph_const(self, 0), one = ost_graph_const(self, 1);
-    ost_node_t result = zero, *d = malloc(((size_t) node + 1) * sizeof(*d)); /* of every node up to this one */
-    bool *used = ost_graph_reachable(self, &node, 1);
-    if (d == NULL || used == NULL) self->out_of_memory = true;
-    for (ost_node_t i = 0; i <= node && !self->out_of_memory; i++) {
-        if (!used[i]) continue;
-        const ost_node_data_t n = self->nodes[i];
-        ost_node_t inner[3] = { zero, zero, zero };
-        for (int k = 0; k < 3 && operand(&n, k) != OST_NO_NODE; k++) inner[k] = d[operand(&n, k)];
-        bool is_leaf = n.op == leaf && (leaf == OST_OP_TIME || n.index == index);
-        d[i] = is_leaf ? one : ost_graph_chain(self, i, inner);
-    }
-    if (!self->out_of_memory) result = d[node];
-    free(d);
-    free(used);
-    return result;
-}
-
 /* The linearised graph: an edge carries the derivative of the node it leads to by the node it comes from. Vertices are
  * the nodes, then one sink per row. An edge is dead once either end is eliminated. */
 typedef struct {

@@ -431,17 +431,3 @@ void ost_graph_values(const ost_graph_t *self, ost_node_t last, const ost_graph_
         }
     }
 }
-
-double ost_graph_value(const ost_graph_t *self, ost_node_t node, const double *params, const double *states,
-    const double *reads, const double *modes, const double *noise, double t)
-{
-    const ost_graph_leaves_t at = {
-        .params = params, .states = states, .reads = reads, .modes = modes, .noise = noise, .t = t
-    };
-    double *v = malloc(((size_t) node + 1) * sizeof(*v));
-    if (v == NULL) return NAN;
-    ost_graph_values(self, node, &at, v);
-    double result = v[node];
-    free(v);
-    return result;
-}

@@ -87,16 +87,13 @@ ost_node_t ost_graph_sum(ost_graph_t *self, const ost_graph_sum_t *sum);
 /* A node that computes, by its operator: one operand, two (c unused) or those of a SELECT. */
 ost_node_t ost_graph_node(ost_graph_t *self, ost_op_t op, ost_node_t a, ost_node_t b, ost_node_t c);
 
-/* Exact partial derivative of `node` by one leaf (STATE, READ, TIME or PARAM, index). A SELECT is differentiated branch
- * by branch with its condition held; min and max give the derivative of the active side. */
-ost_node_t ost_graph_derivative(ost_graph_t *self, ost_node_t node, ost_op_t leaf, uint32_t index);
-
-/* The derivative of one node from those of its operands. @param slopes  [3] of a, b and c */
+/* The derivative of one node from those of its operands. A SELECT is differentiated branch by branch with its condition
+ * held; min and max give the derivative of the active side. @param slopes  [3] of a, b and c */
 ost_node_t ost_graph_chain(ost_graph_t *self, ost_node_t node, const ost_node_t *slopes);
 
-/* The partial derivatives of `rows` by every state, every signal read and time (MODEs held), as ost_graph_derivative()
- * gives them, but with far less arithmetic in all: intermediate nodes of the linearised graph are eliminated in the
- * order of Markowitz. @param[out] entries  [n_rows][n_states + n_reads + 1]. @return false if out of memory */
+/* The partial derivatives of `rows` by every state, every signal read and time (MODEs held), with far less arithmetic
+ * in all than node by node: intermediate nodes of the linearised graph are eliminated in the order of Markowitz.
+ * @param[out] entries  [n_rows][n_states + n_reads + 1]. @return false if out of memory */
 bool ost_graph_jacobian(
     ost_graph_t *self, const ost_node_t *rows, size_t n_rows, size_t n_states, size_t n_reads, ost_node_t *entries);
 
@@ -116,9 +113,5 @@ double ost_graph_apply(const ost_node_data_t *n, double a, double b, double c);
 
 /* The values of all nodes up to `last` at one point, in plain scalar arithmetic with libm. @param[out] v  [last + 1] */
 void ost_graph_values(const ost_graph_t *self, ost_node_t last, const ost_graph_leaves_t *at, double *v);
-
-/* The value of one: the slow and obvious evaluation that tests hold the interpreter and the emitted code against. */
-double ost_graph_value(const ost_graph_t *self, ost_node_t node, const double *params, const double *states,
-    const double *reads, const double *modes, const double *noise, double t);
 
 #endif
