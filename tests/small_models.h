@@ -3,7 +3,7 @@
 #ifndef OST_SMALL_MODELS_H
 #define OST_SMALL_MODELS_H
 
-#include "lang/library.h"
+#include "lang/model_impl.h"
 #include "plan/plan.h"
 #include "testlib.h"
 

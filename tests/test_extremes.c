@@ -2,7 +2,6 @@
 /* hill, powers, roots, exp and log over the extremes of double: values and slopes of tests/extremes.model, emitted and
  * interpreted, on every instruction set of this machine, and values of formulas, against long double. */
 #include "kernel_calls.h"
-#include "lang/library.h"
 #include "lang/model_impl.h"
 #include "testlib.h"
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "graph_oracle.h"
-#include "lang/library.h"
 #include "lang/model_impl.h"
 #include "testlib.h"
 

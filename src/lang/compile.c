@@ -150,8 +150,11 @@ static int make_programs(ost_model_t *model, const ost_node_t *entry, ost_memory
     return ost_programs_new(&impl->programs, &impl->graph, roots.from, roots.n, roots.n_programs, &impl->memory, err);
 }
 
+OST_ISA_EXTERN(const ost_kernel_t, ost_interpreter);
+
 static int set_kernels(ost_model_t *model, const ost_builtin_t *builtin, ost_error_t *err)
 {
+    static const ost_kernel_t *const interpreters[] = OST_ISA_TABLE(&ost_interpreter);
     struct ost_model_impl *impl = model->impl;
     model->is_builtin = builtin != NULL && builtin->kernel[OST_ISA_BASE] != NULL;
     if (model->is_builtin && builtin->fingerprint != impl->fingerprint) {
@@ -161,8 +164,7 @@ static int set_kernels(ost_model_t *model, const ost_builtin_t *builtin, ost_err
             model->name, (unsigned long long) builtin->fingerprint, (unsigned long long) impl->fingerprint);
     }
     for (int isa = 0; isa < OST_N_ISA; isa++) {
-        const ost_kernel_t *kernel = ost_interpreter((ost_isa_t) isa);
-        if (kernel != NULL) impl->interpreted[isa] = *kernel;
+        if (interpreters[isa] != NULL) impl->interpreted[isa] = *interpreters[isa];
         impl->interpreted[isa].program = impl->programs;
         model->kernel[isa] = model->is_builtin ? builtin->kernel[isa] : ost_model_interpreted(model, (ost_isa_t) isa);
     }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "lang/declare.h"
+#include "lang/reader_words.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -5,7 +5,6 @@
 
 #include <inttypes.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* How rows of each bank are named and loaded. */
@@ -27,6 +26,7 @@ typedef struct {
     const ost_program_t *program;
     bool *loaded[OST_N_BANKS]; /* rows that the function has loaded */
     uint32_t *round;           /* [n_instr] of the program: when an instruction is put */
+    ost_memory_t memory;
     FILE *out;
 } emitter_t;
 
@@ -91,56 +91,33 @@ static void put_call(const emitter_t *e, const char *function, const ost_instr_t
     fputs(")", e->out);
 }
 
-static void put_infix(const emitter_t *e, const char *sign, const ost_instr_t *i)
-{
-    put_operand(e, i->a);
-    fprintf(e->out, " %s ", sign);
-    put_operand(e, i->b);
-}
-
 static void put_expression(const emitter_t *e, const ost_instr_t *i)
 {
-    switch (i->op) {
-    case OST_OP_ADD:
-        put_infix(e, "+", i);
-        break;
-    case OST_OP_SUB:
-        put_infix(e, "-", i);
-        break;
-    case OST_OP_MUL:
-        put_infix(e, "*", i);
-        break;
-    case OST_OP_DIV:
-        put_infix(e, "/", i);
-        break;
-    case OST_OP_NEG:
+    static const struct {
+        const char *name; /* a sign between two operands, or a function of n */
+        int n;
+    } operations[] = {
+        [OST_OP_ADD] = { "+", 0 },
+        [OST_OP_SUB] = { "-", 0 },
+        [OST_OP_MUL] = { "*", 0 },
+        [OST_OP_DIV] = { "/", 0 },
+        [OST_OP_EXP] = { "ost_reg_exp_finite", 1 },
+        [OST_OP_LOG] = { "ost_reg_log", 1 },
+        [OST_OP_LOG_FROM] = { "ost_reg_log_from", 2 },
+        [OST_OP_SQRT] = { "ost_reg_sqrt", 1 },
+        [OST_OP_MIN] = { "ost_reg_min", 2 },
+        [OST_OP_MAX] = { "ost_reg_max", 2 },
+    };
+    if (i->op == OST_OP_READ) {
+        fprintf(e->out, "ost_reg_load(at->s[%" PRIu32 "], q)", ost_operand_row(i->a));
+    } else if (i->op == OST_OP_NEG) {
         fputs("-", e->out);
         put_vector(e, i->a);
-        break;
-    case OST_OP_EXP:
-        put_call(e, "ost_reg_exp_finite", i, 1);
-        break;
-    case OST_OP_LOG:
-        put_call(e, "ost_reg_log", i, 1);
-        break;
-    case OST_OP_LOG_FROM:
-        put_call(e, "ost_reg_log_from", i, 2);
-        break;
-    case OST_OP_SQRT:
-        put_call(e, "ost_reg_sqrt", i, 1);
-        break;
-    case OST_OP_MIN:
-        put_call(e, "ost_reg_min", i, 2);
-        break;
-    case OST_OP_MAX:
-        put_call(e, "ost_reg_max", i, 2);
-        break;
-    case OST_OP_STEP:
+    } else if (i->op == OST_OP_STEP) {
         fputs("ost_reg_blend(ost_reg_splat(0.0) <= ", e->out);
         put_vector(e, i->a);
         fputs(", ost_reg_splat(1.0), ost_reg_splat(0.0))", e->out);
-        break;
-    case OST_OP_SELECT:
+    } else if (i->op == OST_OP_SELECT) {
         fputs("ost_reg_blend(", e->out);
         put_vector(e, i->a);
         fputs(" == ost_reg_splat(0.0), ", e->out);
@@ -148,10 +125,12 @@ static void put_expression(const emitter_t *e, const ost_instr_t *i)
         fputs(", ", e->out);
         put_vector(e, i->b);
         fputs(")", e->out);
-        break;
-    default: /* OST_OP_READ */
-        fprintf(e->out, "ost_reg_load(at->s[%" PRIu32 "], q)", ost_operand_row(i->a));
-        break;
+    } else if (operations[i->op].n == 0) {
+        put_operand(e, i->a);
+        fprintf(e->out, " %s ", operations[i->op].name);
+        put_operand(e, i->b);
+    } else {
+        put_call(e, operations[i->op].name, i, operations[i->op].n);
     }
 }
 
@@ -182,6 +161,11 @@ static void end_line(const emitter_t *e, const char *name)
     if (name == NULL) fputs(";\n", e->out);
 }
 
+static void put_row(const emitter_t *e, const char *array, uint32_t row)
+{
+    fprintf(e->out, row > 0 ? "%s + %" PRIu32 " * OST_LANES, q" : "%s, q", array, row);
+}
+
 /* One register of each row at a time, from the first instruction to the last: whole rows, where they take several
  * registers, would be in memory most of the time. Rows are loaded where they are first used, so that registers hold
  * them no longer than need be. */
@@ -192,8 +176,9 @@ static void put_load(emitter_t *e, ost_operand_t operand)
     e->loaded[bank][row] = true;
     fputs("        const ost_reg ", e->out);
     put_operand(e, operand);
-    if (row == 0) fprintf(e->out, " = ost_reg_load(%s, q)", banks[bank].from);
-    if (row > 0) fprintf(e->out, " = ost_reg_load(%s + %" PRIu32 " * OST_LANES, q)", banks[bank].from, row);
+    fputs(" = ost_reg_load(", e->out);
+    put_row(e, banks[bank].from, row);
+    fputs(")", e->out);
     end_line(e, name_of(e, operand));
 }
 
@@ -231,8 +216,9 @@ static void put_store(const emitter_t *e, size_t k)
     } else if (i_program == OST_OUTPUTS) {
         snprintf(name, sizeof(name), "%s", m->outputs[k].name);
     }
-    if (row == 0) fprintf(e->out, "        ost_reg_store(%s, q, ", array);
-    if (row > 0) fprintf(e->out, "        ost_reg_store(%s + %" PRIu32 " * OST_LANES, q, ", array, row);
+    fputs("        ost_reg_store(", e->out);
+    put_row(e, array, row);
+    fputs(", ", e->out);
     put_vector(e, e->program->root[k]);
     fputs(")", e->out);
     end_line(e, name[0] != '\0' ? name : NULL);
@@ -348,35 +334,25 @@ static void put_drives(emitter_t *e, const char *what, size_t derivatives)
     fputs("    default:\n        break;\n    }\n}\n\n", e->out);
 }
 
-static bool emitter_allocate(emitter_t *e)
+static bool allocate(emitter_t *e)
 {
     static const uint8_t row_banks[] = { OST_BANK_PARAM, OST_BANK_HOISTED, OST_BANK_STATE, OST_BANK_MODE,
         OST_BANK_NOISE, OST_BANK_TIME };
     size_t n_instr = 0;
     for (size_t i = 0; i < e->programs->n_programs; i++)
         if (e->programs->program[i].n_instr > n_instr) n_instr = e->programs->program[i].n_instr;
-    e->round = calloc(n_instr + 1, sizeof(*e->round));
-    bool ok = e->round != NULL;
-    for (size_t i = 0; i < sizeof(row_banks); i++) {
-        e->loaded[row_banks[i]] = calloc(bank_rows(e, row_banks[i]) + 1, sizeof(bool));
-        ok = ok && e->loaded[row_banks[i]] != NULL;
-    }
-    return ok;
-}
-
-static void emitter_free(emitter_t *e)
-{
-    for (size_t bank = 0; bank < OST_N_BANKS; bank++) free(e->loaded[bank]);
-    free(e->round);
+    e->round = ost_memory_list(&e->memory, n_instr, sizeof(*e->round));
+    for (size_t i = 0; i < sizeof(row_banks); i++)
+        e->loaded[row_banks[i]] = ost_memory_list(&e->memory, bank_rows(e, row_banks[i]), sizeof(bool));
+    return !e->memory.failed;
 }
 
 int ost_model_emit(const ost_model_t *model, FILE *out, ost_error_t *err)
 {
-    int ret = 0;
     emitter_t e = { .model = model, .programs = model->impl->programs, .out = out };
-    if (!emitter_allocate(&e)) {
-        ret = ost_fail(err, OST_ERR_NO_MEMORY, "out of memory while writing model '%s'", model->name);
-        goto out;
+    if (!allocate(&e)) {
+        ost_memory_free(&e.memory);
+        return ost_fail(err, OST_ERR_NO_MEMORY, "out of memory while writing model '%s'", model->name);
     }
     fprintf(out,
         "/* SPDX-License-Identifier: GPL-3.0-or-later */\n"
@@ -396,8 +372,6 @@ int ost_model_emit(const ost_model_t *model, FILE *out, ost_error_t *err)
         "    OST_LANE_FN(%1$s_drive),\n    OST_LANE_FN(%1$s_drive_jacobian),\n    OST_LANE_FN(%1$s_switches),\n"
         "    OST_LANE_FN(%1$s_outputs),\n    NULL,\n};\n",
         model->name);
-    if (ferror(out)) ret = ost_fail(err, OST_ERR_IO, "cannot write the kernel of model '%s'", model->name);
-out:
-    emitter_free(&e);
-    return ret;
+    ost_memory_free(&e.memory);
+    return ferror(out) ? ost_fail(err, OST_ERR_IO, "cannot write the kernel of model '%s'", model->name) : 0;
 }

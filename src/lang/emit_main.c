@@ -3,43 +3,19 @@
  * builtin_NAME.c, the entry of the table of built-in models, and kernel_NAME_lanes.c; of the signals, if both files are
  * one, the entry alone. Signals of other models are not available to it. Files whose content would not change are left
  * alone, so that nothing is compiled again for nothing. */
-#include "lang/library.h"
+#include "core/file.h"
 #include "lang/model_impl.h"
 
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
+enum { MOST_BYTES = 1 << 28 }; /* of a file, made ones included */
+
 /* Here nothing is built in yet. */
 const ost_builtin_t *const ost_builtins[1] = { NULL };
 const size_t ost_n_builtins = 0;
 const char *const ost_builtin_names[1] = { NULL };
-
-static char *read_text(const char *path, ost_error_t *err)
-{
-    FILE *in = fopen(path, "rb");
-    char *text = NULL;
-    size_t n = 0, max = 0;
-    int c = EOF;
-    while (in != NULL && (c = getc(in)) != EOF) {
-        if (n + 1 >= max) {
-            max = 2 * max + 4096;
-            char *longer = realloc(text, max);
-            if (longer == NULL) break;
-            text = longer;
-        }
-        text[n++] = (char) c;
-    }
-    if (in == NULL || ferror(in) || c != EOF || n == 0) {
-        ost_fail(err, OST_ERR_IO, "cannot read '%s'", path);
-        free(text);
-        text = NULL;
-    } else {
-        text[n] = '\0';
-    }
-    if (in != NULL) fclose(in);
-    return text;
-}
 
 /* Name and folder of a model file: "aibl" and "bone/" where signals.model lies above it; owned by the caller. */
 static int split_path(const char *path, const char *signals, char **name, char **folder, ost_error_t *err)
@@ -57,8 +33,8 @@ static int write_if_changed(const char *folder, const char *file, const char *co
 {
     char path[4096];
     snprintf(path, sizeof(path), "%s/%s", folder, file);
-    char *old = read_text(path, NULL);
-    bool same = old != NULL && strlen(old) == n && memcmp(old, content, n) == 0;
+    char *old;
+    bool same = ost_file_read(&old, path, MOST_BYTES, NULL) == 0 && strlen(old) == n && memcmp(old, content, n) == 0;
     free(old);
     if (same) return 0;
     FILE *out = fopen(path, "wb");
@@ -154,8 +130,10 @@ int main(int argc, char **argv)
         fputs("usage: osteon-emit OUTDIR signals.model NAME.model\n", stderr);
         return 2;
     }
-    char *signals = read_text(argv[2], &err), *text = signals != NULL ? read_text(argv[3], &err) : NULL;
-    int ret = text != NULL ? split_path(argv[3], argv[2], &name, &folder, &err) : OST_ERR_IO;
+    char *signals = NULL, *text = NULL;
+    int ret = ost_file_read(&signals, argv[2], MOST_BYTES, &err);
+    if (ret == 0) ret = ost_file_read(&text, argv[3], MOST_BYTES, &err);
+    if (ret == 0) ret = split_path(argv[3], argv[2], &name, &folder, &err);
     if (ret == 0) {
         const ost_builtin_t builtin = { .name = name, .folder = folder, .text = text };
         ret = emit(argv[1], signals, &builtin, strcmp(argv[2], argv[3]) == 0, &err);

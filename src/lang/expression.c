@@ -8,8 +8,6 @@
 
 enum { COVARIATES_SIZE = 200 };
 
-static ost_value_t conjunction(ost_parser_t *self);
-static ost_value_t disjunction(ost_parser_t *self);
 static ost_value_t signed_power(ost_parser_t *self);
 
 static ost_value_t unknown(ost_parser_t *self)
@@ -348,26 +346,26 @@ static ost_value_t signed_power(ost_parser_t *self)
         .at = sign };
 }
 
-static ost_value_t product(ost_parser_t *self)
+/* Operands joined by one of two signs, from left to right. */
+static ost_value_t join(ost_parser_t *self, ost_value_t (*operand)(ost_parser_t *), int one, int other)
 {
-    ost_value_t left = signed_power(self);
+    ost_value_t left = operand(self);
     for (;;) {
         ost_token_t sign = self->lexer.token;
-        if (!ost_lexer_accept(&self->lexer, '*') && !ost_lexer_accept(&self->lexer, '/')) return left;
-        ost_value_t right = signed_power(self);
+        if (!ost_lexer_accept(&self->lexer, one) && !ost_lexer_accept(&self->lexer, other)) return left;
+        ost_value_t right = operand(self);
         left = ost_value_join(self, &left, &right, &sign);
     }
 }
 
+static ost_value_t product(ost_parser_t *self)
+{
+    return join(self, signed_power, '*', '/');
+}
+
 static ost_value_t sum(ost_parser_t *self)
 {
-    ost_value_t left = product(self);
-    for (;;) {
-        ost_token_t sign = self->lexer.token;
-        if (!ost_lexer_accept(&self->lexer, '+') && !ost_lexer_accept(&self->lexer, '-')) return left;
-        ost_value_t right = product(self);
-        left = ost_value_join(self, &left, &right, &sign);
-    }
+    return join(self, product, '+', '-');
 }
 
 static bool is_comparison(const ost_token_t *token)
@@ -417,28 +415,27 @@ static ost_value_t negation(ost_parser_t *self)
     return value;
 }
 
-static ost_value_t conjunction(ost_parser_t *self)
+static ost_value_t join_conditions(
+    ost_parser_t *self, ost_value_t (*operand)(ost_parser_t *), const char *word, ost_op_t op)
 {
-    ost_value_t left = negation(self);
-    while (ost_lexer_accept_word(&self->lexer, "and")) {
-        ost_value_t right = negation(self);
+    ost_value_t left = operand(self);
+    while (ost_lexer_accept_word(&self->lexer, word)) {
+        ost_value_t right = operand(self);
         check_condition(self, &left);
         check_condition(self, &right);
-        left.node = ost_graph_binary(self->graph, OST_OP_MUL, left.node, right.node);
+        left.node = ost_graph_binary(self->graph, op, left.node, right.node);
     }
     return left;
 }
 
+static ost_value_t conjunction(ost_parser_t *self)
+{
+    return join_conditions(self, negation, "and", OST_OP_MUL);
+}
+
 static ost_value_t disjunction(ost_parser_t *self)
 {
-    ost_value_t left = conjunction(self);
-    while (ost_lexer_accept_word(&self->lexer, "or")) {
-        ost_value_t right = conjunction(self);
-        check_condition(self, &left);
-        check_condition(self, &right);
-        left.node = ost_graph_binary(self->graph, OST_OP_MAX, left.node, right.node);
-    }
-    return left;
+    return join_conditions(self, conjunction, "or", OST_OP_MAX);
 }
 
 ost_value_t ost_parser_expression(ost_parser_t *self)

@@ -32,11 +32,8 @@ static const ost_token_t *token(const latex_t *self)
 /* Put text where another stands, which moves on. */
 static void insert(latex_t *self, size_t at, const char *text, size_t length)
 {
-    while (self->n + length > self->max && !self->out_of_memory) {
-        void *list = self->text;
-        self->out_of_memory = ost_list_grow(&list, self->max, &self->max, 1) < 0;
-        self->text = list;
-    }
+    while (self->n + length > self->max && !self->out_of_memory)
+        self->out_of_memory = ost_list_grow(&self->text, self->max, &self->max, 1) < 0;
     if (self->out_of_memory) return;
     memmove(self->text + at + length, self->text + at, self->n - at);
     memcpy(self->text + at, text, length);

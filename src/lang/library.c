@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "lang/library.h"
-
 #include "core/text.h"
 #include "lang/model_impl.h"
 #include "lang/reader.h"

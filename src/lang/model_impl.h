@@ -35,6 +35,11 @@ struct ost_model_impl {
     uint64_t fingerprint; /* FNV-1a over all programs */
 };
 
+/* Start with the signals of any table of built-in models (its entry "signals"), which is how the build tool and tests
+ * begin without generated code. @param table  [n], kept, with its entries: must outlive self */
+int ost_library_init_with(
+    ost_library_t *self, const ost_builtin_t *const *table, size_t n, ost_error_t *err) OST_MUST_CHECK;
+
 /* Free all that a model owns. Accepts NULL, a zeroed and a half-read one. */
 void ost_model_free(ost_model_t *self);
 

@@ -340,6 +340,6 @@ int ost_models_write_mrgsolve(
     }
     if (ret == 0) ret = put_block(&w, "$ODE", &in_rates);
     if (ret == 0) ret = put_block(&w, "$TABLE", &in_outputs);
-    ost_writer_free(&w);
+    ost_memory_free(&w.memory);
     return ret;
 }

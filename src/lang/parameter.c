@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/distribution.h"
 #include "core/vocabulary.h"
-#include "lang/declare.h"
+#include "lang/reader_words.h"
 
 #include <math.h>
 #include <string.h>

@@ -86,7 +86,4 @@ ost_operand_t ost_programs_result(const struct ost_programs *self, const ost_pro
 /* FNV-1a over all programs. */
 uint64_t ost_programs_fingerprint(const struct ost_programs *self);
 
-/* The interpreter's kernel of one instruction set, `program` NULL; NULL where this build has none. */
-const ost_kernel_t *ost_interpreter(ost_isa_t isa);
-
 #endif

@@ -2,7 +2,7 @@
 #include "lang/reader.h"
 
 #include "core/vocabulary.h"
-#include "lang/declare.h"
+#include "lang/reader_words.h"
 
 #include <math.h>
 #include <stdio.h>

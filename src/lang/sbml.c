@@ -22,14 +22,12 @@ static void put_params(ost_sbml_t *self)
             const ost_param_t *p = &m->params[i];
             const double value = self->arm != NULL ? self->arm->params[k][i] : p->value;
             if (ost_writer_is_repeated(w, k, i)) continue;
-            ost_sbml_begin_parameter(
-                self, ost_writer_param(w, m, i, name), p->text, &p->unit, p->unit_text, value / p->unit.factor);
-            ost_sbml_end_parameter(self, true);
+            ost_sbml_put_parameter(
+                self, ost_writer_param(w, m, i, name), p->text, &p->unit, p->unit_text, value / p->unit.factor, true);
         }
         for (size_t i = 0; i < m->n_noises; i++) {
-            ost_sbml_begin_parameter(
-                self, ost_writer_name(w, m, m->noises[i].name, name), m->noises[i].text, &ost_sbml_plain, NULL, 0);
-            ost_sbml_end_parameter(self, true);
+            ost_sbml_put_parameter(self, ost_writer_name(w, m, m->noises[i].name, name), m->noises[i].text,
+                &ost_sbml_plain, NULL, 0, true);
         }
     }
 }
@@ -43,12 +41,12 @@ static void put_signals(ost_sbml_t *self)
         const ost_signal_t *signal = &w->signals->signal[s];
         const ost_unit_t internal = { signal->unit.dim, 1 };
         if (ost_writer_is_set(w, s)) {
-            ost_sbml_begin_parameter(self, ost_writer_name(w, NULL, signal->name, name), signal->text, &signal->unit,
-                signal->unit_text, signal->has_neutral ? signal->neutral / signal->unit.factor : NAN);
-            ost_sbml_end_parameter(self, true);
+            ost_sbml_put_parameter(self, ost_writer_name(w, NULL, signal->name, name), signal->text, &signal->unit,
+                signal->unit_text, signal->has_neutral ? signal->neutral / signal->unit.factor : NAN, true);
         }
         if (w->has_outside != NULL && w->has_outside[s])
-            ost_sbml_put_own(self, ost_sbml_outside(w, s, name), &internal, NULL, self->arm->outside[s], false);
+            ost_sbml_put_parameter(
+                self, ost_sbml_outside(w, s, name), NULL, &internal, NULL, self->arm->outside[s], false);
     }
 }
 
@@ -99,18 +97,16 @@ static void put_equations(ost_sbml_t *self, size_t k)
     for (size_t i = 0; i < m->n_states; i++) {
         const ost_state_t *state = &m->states[i];
         const ost_sbml_dose_t dosed = { .model = k, .state = (uint32_t) i };
-        ost_sbml_begin_parameter(
-            self, ost_writer_state(w, m, i, name), state->text, &state->unit, state->unit_text, NAN);
-        ost_sbml_end_parameter(self, false);
+        ost_sbml_put_parameter(
+            self, ost_writer_state(w, m, i, name), state->text, &state->unit, state->unit_text, NAN, false);
         put_setting(w, OST_SBML_INITIAL, name, part, ost_writer_impl(part)->initial[i], state->unit.factor, NULL);
         put_setting(w, OST_SBML_RATE, name, part, ost_writer_impl(part)->rate[i], state->unit.factor, &dosed);
     }
     for (size_t i = 0; i < m->n_switches; i++) ost_sbml_put_switch(self, part, i);
     for (size_t i = 0; i < m->n_outputs; i++) {
         const ost_output_t *output = &m->outputs[i];
-        ost_sbml_begin_parameter(
-            self, ost_writer_output(w, m, i, name), output->text, &output->unit, output->unit_text, NAN);
-        ost_sbml_end_parameter(self, false);
+        ost_sbml_put_parameter(
+            self, ost_writer_output(w, m, i, name), output->text, &output->unit, output->unit_text, NAN, false);
         put_setting(w, OST_SBML_ASSIGNMENT, name, part, ost_writer_impl(part)->output[i], output->unit.factor, NULL);
     }
 }
@@ -121,11 +117,11 @@ static int put_lists(ost_sbml_t *self)
     put_params(self);
     put_signals(self);
     if (self->arm != NULL && self->arm->t_begin != 0)
-        ost_sbml_put_own(self, "t_begin_", &ost_sbml_day, "d", self->arm->t_begin, true);
+        ost_sbml_put_parameter(self, "t_begin_", NULL, &ost_sbml_day, "d", self->arm->t_begin, true);
     for (size_t i = 0; self->arm != NULL && i < self->arm->n_bases; i++) {
         char name[40];
         snprintf(name, sizeof(name), "base_%zu_", i + 1);
-        ost_sbml_put_own(self, name, NULL, NULL, 1, false);
+        ost_sbml_put_parameter(self, name, NULL, NULL, NULL, 1, false);
     }
     ost_writer_begin(w);
     count_roots(w);
@@ -183,13 +179,13 @@ static void put_model(ost_sbml_t *self, FILE *out)
 int ost_models_sbml_names(const ost_signals_t *signals, const ost_model_t *const *models, size_t n,
     char (*params)[OST_SBML_NAME_SIZE], char (*outputs)[OST_SBML_NAME_SIZE], ost_error_t *err)
 {
-    ost_writer_t writer = { 0 };
+    ost_writer_t writer;
     int ret = ost_writer_init(&writer, &ost_sbml_language, signals, models, n, NULL, err);
     for (size_t k = 0; k < n && ret == 0; k++) {
         for (size_t i = 0; i < models[k]->n_params; i++) ost_writer_param(&writer, models[k], i, *params++);
         for (size_t i = 0; i < models[k]->n_outputs; i++) ost_writer_output(&writer, models[k], i, *outputs++);
     }
-    ost_writer_free(&writer);
+    ost_memory_free(&writer.memory);
     return ret;
 }
 
@@ -216,6 +212,6 @@ int ost_models_write_sbml(const ost_signals_t *signals, const ost_model_t *const
     for (int i = 0; i < OST_SBML_N_LISTS; i++) free(self.text[i]);
     free(self.units);
     free(has_outside);
-    ost_writer_free(&self.writer);
+    ost_memory_free(&self.writer.memory);
     return ret;
 }

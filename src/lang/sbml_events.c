@@ -34,7 +34,6 @@ static void assign(const ost_sbml_t *self, const char *variable_name, const char
         variable_name, ost_sbml_math, expression);
 }
 
-/* A switch is 1 where its condition holds: at the start, and after each event at which it begins or ends to. */
 void ost_sbml_put_switch(ost_sbml_t *self, ost_writer_part_t *part, size_t i)
 {
     ost_writer_t *w = &self->writer;
@@ -43,8 +42,7 @@ void ost_sbml_put_switch(ost_sbml_t *self, ost_writer_part_t *part, size_t i)
     char name[OST_WRITER_NAME_SIZE], title[64];
     ost_writer_variables(w, part, root);
     snprintf(title, sizeof(title), "1 where the condition in line %d holds, else 0", ost_writer_impl(part)->sw_line[i]);
-    ost_sbml_begin_parameter(self, ost_sbml_switch(w, part->model, i, name), title, &ost_sbml_plain, NULL, NAN);
-    ost_sbml_end_parameter(self, !varies);
+    ost_sbml_put_parameter(self, ost_sbml_switch(w, part->model, i, name), title, &ost_sbml_plain, NULL, NAN, !varies);
     ost_sbml_begin(w, OST_SBML_INITIAL, name);
     fputs("<piecewise><piece><cn>1</cn><apply><geq/>", w->out);
     ost_writer_put(w, part, root, 0);
@@ -130,7 +128,8 @@ static void put_dose_params(ost_sbml_t *self, const ost_sbml_dose_t *dose, const
     for (size_t i = 0; i < sizeof(params) / sizeof(params[0]); i++) {
         if (params[i].of_infusion && dose->duration == 0) continue;
         snprintf(name, sizeof(name), "%s%s", p, params[i].name);
-        ost_sbml_put_own(self, name, params[i].unit, state->unit_text, params[i].value, params[i].is_constant);
+        ost_sbml_put_parameter(
+            self, name, NULL, params[i].unit, state->unit_text, params[i].value, params[i].is_constant);
     }
 }
 

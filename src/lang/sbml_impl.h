@@ -30,14 +30,9 @@ void ost_sbml_put_text(FILE *out, const char *text);
 /* The identifier of a unit. @param name  as written, NULL: of its dimension @return buf */
 char *ost_sbml_unit(ost_sbml_t *self, const ost_unit_t *unit, const char *name, char buf[40]);
 
-/* Begin a parameter; it ends with ost_sbml_end_parameter(). @param title  NULL: none; @param unit  NULL: not said;
- * @param value  NAN: none */
-void ost_sbml_begin_parameter(
-    ost_sbml_t *self, const char *id, const char *title, const ost_unit_t *unit, const char *unit_text, double value);
-void ost_sbml_end_parameter(ost_sbml_t *self, bool is_constant);
-/* Write a parameter that no model has. */
-void ost_sbml_put_own(
-    ost_sbml_t *self, const char *id, const ost_unit_t *unit, const char *unit_text, double value, bool is_constant);
+/* @param title, unit  NULL: not said; @param value  NAN: none */
+void ost_sbml_put_parameter(ost_sbml_t *self, const char *id, const char *title, const ost_unit_t *unit,
+    const char *unit_text, double value, bool is_constant);
 
 /* From here on expressions go into the element that sets a symbol, until ost_sbml_end(). */
 enum { OST_SBML_INITIAL, OST_SBML_ASSIGNMENT, OST_SBML_RATE };

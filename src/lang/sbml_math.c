@@ -30,14 +30,12 @@ static void define_unit(ost_sbml_t *self, const ost_unit_t *unit, const char *na
         [OST_DIM_LENGTH] = "kind=\"metre\" scale=\"-1\" multiplier=\"1\"",
         [OST_DIM_AMOUNT] = "kind=\"mole\" scale=\"-12\" multiplier=\"1\"",
         [OST_DIM_IU] = "kind=\"item\" scale=\"0\" multiplier=\"1\"" };
-    void *list = self->units;
     FILE *out = self->list[OST_SBML_UNITS];
     char number[OST_NUMBER_SIZE];
-    if (ost_list_grow(&list, self->n_units, &self->max_units, sizeof(*self->units)) < 0) {
+    if (ost_list_grow(&self->units, self->n_units, &self->max_units, sizeof(*self->units)) < 0) {
         self->out_of_memory = true;
         return;
     }
-    self->units = list;
     self->units[self->n_units++] = *unit;
     fprintf(out, "<unitDefinition id=\"unit_%zu_\" name=\"", self->n_units);
     ost_sbml_put_text(out, name);
@@ -50,7 +48,6 @@ static void define_unit(ost_sbml_t *self, const ost_unit_t *unit, const char *na
     fputs("</listOfUnits></unitDefinition>\n", out);
 }
 
-/* The identifier of a unit. @param name  as written, NULL: of its dimension @return buf */
 char *ost_sbml_unit(ost_sbml_t *self, const ost_unit_t *unit, const char *name, char buf[40])
 {
     char dim[80];
@@ -66,9 +63,8 @@ char *ost_sbml_unit(ost_sbml_t *self, const ost_unit_t *unit, const char *name, 
 
 const ost_unit_t ost_sbml_day = { { { [OST_DIM_TIME] = 6 } }, 1 }, ost_sbml_plain = { { { 0 } }, 1 };
 
-/* Begin a parameter; it ends with ost_sbml_end_parameter(). @param unit  NULL: not said; @param value  NAN: none */
-void ost_sbml_begin_parameter(
-    ost_sbml_t *self, const char *id, const char *title, const ost_unit_t *unit, const char *unit_text, double value)
+void ost_sbml_put_parameter(ost_sbml_t *self, const char *id, const char *title, const ost_unit_t *unit,
+    const char *unit_text, double value, bool is_constant)
 {
     FILE *out = self->list[OST_SBML_PARAMETERS];
     char text[OST_NUMBER_SIZE];
@@ -81,18 +77,7 @@ void ost_sbml_begin_parameter(
     if (isinf(value)) fputs(" value=\"INF\"", out);
     if (isfinite(value)) fprintf(out, " value=\"%s\"", ost_text_number(value, text));
     if (unit != NULL) fprintf(out, " units=\"%s\"", ost_sbml_unit(self, unit, unit_text, text));
-}
-
-void ost_sbml_end_parameter(ost_sbml_t *self, bool is_constant)
-{
-    fprintf(self->list[OST_SBML_PARAMETERS], " constant=\"%s\"/>\n", is_constant ? "true" : "false");
-}
-
-void ost_sbml_put_own(
-    ost_sbml_t *self, const char *id, const ost_unit_t *unit, const char *unit_text, double value, bool is_constant)
-{
-    ost_sbml_begin_parameter(self, id, NULL, unit, unit_text, value);
-    ost_sbml_end_parameter(self, is_constant);
+    fprintf(out, " constant=\"%s\"/>\n", is_constant ? "true" : "false");
 }
 
 static bool is_reserved(const char *name)
@@ -212,7 +197,6 @@ static const struct {
 
 const char ost_sbml_math[] = "<math xmlns=\"http://www.w3.org/1998/Math/MathML\">";
 
-/* From here on expressions go into the element that sets a symbol, until ost_sbml_end(). */
 void ost_sbml_begin(ost_writer_t *w, int kind, const char *symbol)
 {
     ost_sbml_t *self = (ost_sbml_t *) w;
@@ -228,7 +212,7 @@ void ost_sbml_end(ost_writer_t *w)
 
 static void begin_variable(ost_writer_t *w, const char *name, bool varies)
 {
-    ost_sbml_put_own((ost_sbml_t *) w, name, NULL, NULL, NAN, !varies);
+    ost_sbml_put_parameter((ost_sbml_t *) w, name, NULL, NULL, NULL, NAN, !varies);
     ost_sbml_begin(w, varies ? OST_SBML_ASSIGNMENT : OST_SBML_INITIAL, name);
 }
 
@@ -246,8 +230,7 @@ static void drive(ost_writer_t *w, size_t signal, const ost_writer_term_t *terms
     const bool rests = n > 1 && s->combine == OST_COMBINE_FRACTION;
     const char *rest = "<apply><minus/><cn>1</cn>", *end = rests ? "</apply>" : "";
     char name[OST_WRITER_NAME_SIZE], outside[OST_WRITER_NAME_SIZE];
-    ost_sbml_begin_parameter((ost_sbml_t *) w, driven(w, s->name, name), s->text, &internal, NULL, NAN);
-    ost_sbml_end_parameter((ost_sbml_t *) w, false);
+    ost_sbml_put_parameter((ost_sbml_t *) w, driven(w, s->name, name), s->text, &internal, NULL, NAN, false);
     ost_sbml_begin(w, OST_SBML_ASSIGNMENT, name);
     if (n > 1) fprintf(w->out, "%s<apply>%s", rests ? rest : "", rests ? "<times/>" : "<plus/>");
     for (size_t i = 0; i < n; i++) {

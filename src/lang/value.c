@@ -68,7 +68,6 @@ static void check_plain(ost_parser_t *self, const ost_value_t *value, const char
     ost_parser_check_dim(self, value, (ost_dim_t){ 0 }, what);
 }
 
-/* The dimension of two things that must have the same, an error at the sign or name that joins them otherwise. */
 ost_dim_t ost_value_same_dim(ost_parser_t *self, const ost_value_t *a, const ost_value_t *b, const ost_token_t *joint)
 {
     char why[OST_DIM_MISMATCH_SIZE];
@@ -85,13 +84,11 @@ ost_dim_t ost_value_same_dim(ost_parser_t *self, const ost_value_t *a, const ost
     return a->is_zero ? b->dim : a->dim;
 }
 
-/* The unit of a sum, a smaller or a larger one of two. */
 ost_ratio_t ost_value_either(const ost_value_t *a, const ost_value_t *b)
 {
     return a->ratio.text != NULL ? a->ratio : b->ratio;
 }
 
-/* A result of arithmetic; what was folded to infinity or to no number is refused at `at`. */
 ost_value_t ost_value_result(
     ost_parser_t *self, ost_node_t node, ost_dim_t dim, const ost_value_t *first, const ost_token_t *at)
 {

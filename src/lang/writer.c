@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "lang/writer.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum { MAX_DEPTH = 24 }; /* of an expression that is written in one piece */
@@ -231,43 +230,23 @@ void ost_writer_begin(ost_writer_t *self)
     }
 }
 
-static bool allocate(ost_writer_part_t *part, const ost_model_t *model)
-{
-    const size_t n = model->impl->graph.n_nodes + 1;
-    *part = (ost_writer_part_t){ .model = model,
-        .uses = calloc(n, sizeof(uint32_t)),
-        .variable = calloc(n, sizeof(uint32_t)),
-        .depth = calloc(n, 1),
-        .reached = calloc(n, sizeof(bool)) };
-    return part->uses != NULL && part->variable != NULL && part->depth != NULL && part->reached != NULL;
-}
-
 int ost_writer_init(ost_writer_t *self, const ost_language_t *language, const ost_signals_t *signals,
     const ost_model_t *const *models, size_t n, FILE *out, ost_error_t *err)
 {
-    size_t n_terms = signals->n + 1;
+    ost_memory_t *memory = &self->memory;
+    size_t n_terms = signals->n;
     for (size_t k = 0; k < n; k++) n_terms += models[k]->n_drives;
-    *self = (ost_writer_t){ .language = language,
-        .signals = signals,
-        .parts = calloc(n + 1, sizeof(*self->parts)),
-        .terms = calloc(n_terms, sizeof(*self->terms)),
-        .state = calloc(signals->n + 1, 1),
-        .out = out,
-        .err = err };
-    bool ok = self->parts != NULL && self->terms != NULL && self->state != NULL;
-    for (size_t k = 0; ok && k < n; k++) ok = allocate(&self->parts[self->n_parts++], models[k]);
-    return ok ? 0 : ost_no_memory(err);
-}
-
-void ost_writer_free(ost_writer_t *self)
-{
-    for (size_t k = 0; k < self->n_parts; k++) {
-        free(self->parts[k].uses);
-        free(self->parts[k].variable);
-        free(self->parts[k].depth);
-        free(self->parts[k].reached);
+    *self = (ost_writer_t){ .language = language, .signals = signals, .n_parts = n, .out = out, .err = err };
+    self->parts = ost_memory_list(memory, n, sizeof(*self->parts));
+    self->terms = ost_memory_list(memory, n_terms, sizeof(*self->terms));
+    self->state = ost_memory_list(memory, signals->n, 1);
+    for (size_t k = 0; k < n && !memory->failed; k++) {
+        const size_t n_nodes = models[k]->impl->graph.n_nodes;
+        self->parts[k] = (ost_writer_part_t){ .model = models[k],
+            .uses = ost_memory_list(memory, n_nodes, sizeof(uint32_t)),
+            .variable = ost_memory_list(memory, n_nodes, sizeof(uint32_t)),
+            .depth = ost_memory_list(memory, n_nodes, 1),
+            .reached = ost_memory_list(memory, n_nodes, sizeof(bool)) };
     }
-    free(self->parts);
-    free(self->terms);
-    free(self->state);
+    return memory->failed ? ost_no_memory(err) : 0;
 }

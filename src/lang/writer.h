@@ -57,16 +57,15 @@ struct ost_writer {
     size_t n_terms;
     uint8_t *state; /* [signals->n] of a signal in this block: 0 not written, 1 begun, 2 written */
     uint32_t n_variables;
+    ost_memory_t memory; /* of all these */
     FILE *out;
     const void *user; /* the language's */
     ost_error_t *err;
 };
 
-/* @param self  zeroed; @return 0 or OST_ERR_NO_MEMORY; free it in any case */
+/* @return 0 or OST_ERR_NO_MEMORY; free self->memory in any case */
 int ost_writer_init(ost_writer_t *self, const ost_language_t *language, const ost_signals_t *signals,
     const ost_model_t *const *models, size_t n, FILE *out, ost_error_t *err) OST_MUST_CHECK;
-void ost_writer_free(ost_writer_t *self);
-
 /* Begin a block: nothing is written in it. */
 void ost_writer_begin(ost_writer_t *self);
 /* Count what a root uses, before the block writes any. */

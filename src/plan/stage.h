@@ -10,7 +10,8 @@
 #include "core/text.h"
 #include "core/units.h"
 #include "input/experiment.h"
-#include "lang/library.h"
+#include "lang/kernel.h"
+#include "lang/model.h"
 
 #include <stdlib.h>
 

@@ -5,7 +5,6 @@
  *     clang -fsanitize=fuzzer,address,undefined ...                   fuzzes: ./fuzz_model -dict=model.dict CORPUS
  *     cc -DOST_REPLAY ...                                             replays: ./fuzz_model FILE...
  */
-#include "lang/library.h"
 #include "lang/model_impl.h"
 
 #include <math.h>
