@@ -317,6 +317,17 @@ evidence:
         self.assertEqual([m for _, kind, m in page.legend if kind == "marker"], list(page.markers.values()))
         self.assertIn("1 observed difference between arms not drawn: see 'osteon validate'.", page.foot[0])
 
+    def test_where_changes_count_from(self):
+        """A change from month 6 begins on the median there, as one from a year does; one from a moment of its own needs
+        'from' and 'to'."""
+        words = ["from_month12", "from_year1", "in_year2", "year1_to_2", "after_stop", "from_third_infusion"]
+        with open(os.path.join(self.folder, "evidence.csv"), "w", encoding="utf-8") as file:
+            file.write(COLUMNS + "".join(f"validate,ONE,x,,,BMD_change_{w},LS,24,mean,-2,percent,,,none,10,,,\n" for w in words))
+        write(self.path, text=self.text + "plot: {variables: [bmd], show: change}\n")
+        points = self.page().rows[0][2][0].points
+        self.assertEqual([(q.x, round(q.start[0], 6)) for q, _ in points], [(2, 1)] * 4)
+        self.assertEqual(len({q.y for q, _ in points}), 1)
+
     def test_a_table_with_semicolons(self):
         write(self.path, text=self.text)
         with open(os.path.join(self.folder, "evidence.csv"), "w", encoding="utf-8") as file:

@@ -9,7 +9,7 @@ import re
 import sys
 from dataclasses import dataclass
 
-from .experiment import MONTH, YEAR, days_of, mapping, mappings, scalar
+from .experiment import MONTH, days_of, mapping, mappings, scalar
 from .words import NOTHING_TO_DRAW, Refused
 
 PREFIXES = {"p": 1e-12, "n": 1e-9, "u": 1e-6, "m": 1e-3, "": 1.0, "d": 0.1}
@@ -77,10 +77,14 @@ def number(text):
         return math.nan
 
 
-def base_year(endpoint):
-    """The year that an endpoint counts from: 5 in "BMD_change_from_year5", 2 in "_year2_to_5", 1 in "_in_year2"."""
-    match = re.search(r"(_in)?_year(\d+)", endpoint)
-    return int(match[2]) - bool(match[1]) if match else 0
+def base_month(endpoint):
+    """The month that an endpoint counts from: 60 in "BMD_change_from_year5", 24 in "_year2_to_5", 0 in "_in_year1"; NaN:
+    from a moment of its own."""
+    match = re.search(r"_(in_|from_)?(year|month)(\d+)", endpoint)
+    if match:
+        return (int(match[3]) - (match[1] == "in_")) * (12 if match[2] == "year" else 1)
+    own = re.search("_after_stop|_from_extension_baseline|_transmenopause|_from_third_infusion", endpoint)
+    return math.nan if own else 0
 
 
 def concentration(unit):
@@ -145,12 +149,12 @@ def outputs_of(row, dictionary):
 def observation(comparison, row, outputs):
     """None if a panel has no place for it."""
     kind = {"percent": "change", "percent_of_baseline": "ratio"}.get(row["unit"], "value")
-    own_base = re.search("_after_stop|_from_extension_baseline|_transmenopause", row["endpoint"])
+    base = base_month(row["endpoint"])
     if comparison.get("versus") or row.get("statistic") == "sd" or not outputs or \
-            own_base and not {"from", "to"} <= set(comparison) or row["unit"].endswith("_per_year") or \
+            math.isnan(base) and not {"from", "to"} <= set(comparison) or row["unit"].endswith("_per_year") or \
             kind == "value" and not row["endpoint"].endswith("_level"):
         return None
-    start = days_of(comparison["from"]) if "from" in comparison else base_year(row["endpoint"]) * YEAR
+    start = days_of(comparison["from"]) if "from" in comparison else base * MONTH
     day = days_of(comparison["to"]) if "to" in comparison else number(row["time_months"]) * MONTH
     value, lower, upper, n = (number(row[k]) for k in ("value", "lower", "upper", "n"))
     if row["interval"] in ("sd", "se"):
