@@ -39,6 +39,9 @@ WRONG = (
     (("--csv", "t.csv", "--columns", "bmd[total_hip],bmd"), "'bmd' is among the elements of a name"),
     (("--csv", "t.csv", "--columns", "age"), "--columns: 'age' has one value for each subject and names no output, of which a table "
      "has its rows; add one, such as 'bmd'"),
+    (("--csv", "t.csv", "--people", "u.csv"), "export: --csv and --people are two tables; expected one of them"),
+    (("--people", "u.csv", "--every", "1 year"), "--people: --every is of tables with times"),
+    (("--people", "u.csv", "--columns", "bmd"), "--columns: the file has no column 'bmd'"),
     (("--csv", "t.csv", "--observations"), "--observations: the run has no dosing table ('events')"),
     (("--csv", "t.csv", "--observations", "--every", "1 year"), "--observations: --every is of other tables"),
     (("--csv", "t.csv", "--every", "3"), "--every: '3' has no unit of time; write one, for example 3 month"),
@@ -78,8 +81,8 @@ class Export(test_shards.Program):
             units = {row["name"]: (row["unit"], row["meaning"]) for row in csv.DictReader(file)}
         return {name: np.array([row[name] for row in rows]) for name in rows[0]}, units
 
-    def run_one(self, *words):
-        self.osteon("run", "e.yaml", "-o", "a.h5", "-q", *words)
+    def run_one(self, *words, code=0):
+        self.osteon("run", "e.yaml", "-o", "a.h5", "-q", *words, code=code)
         return h5py.File(self.path("a.h5"))
 
     def values(self, texts, like, kind=np.float32):
@@ -118,6 +121,33 @@ class Export(test_shards.Program):
         self.assertEqual(units["bmd_total_hip"][0], "g/cm2")
         self.assertEqual(units["one.loss"][0], "1/y")
         self.assertEqual(units["age"][0], "y")
+
+    def test_people(self):
+        """A row for each subject: strata by name, covariates, and how each arm ended."""
+        def people(*words):
+            self.osteon("export", "a.h5", "--people", "t.csv", *words)
+            with open(self.path("t.csv"), encoding="utf-8", newline="") as file:
+                return list(csv.DictReader(file))
+        self.write("one.model", test_shards.MODEL.replace("B' = -loss*B", "B' = -loss*B + (if age > 80 [y] then log(-1*B) else 0)/1 [d]"))
+        self.run_one("--set", "population.eligible=age > 60 [y]", code=3).close()
+        table = people()
+        with h5py.File(self.path("a.h5")) as file:
+            status, age = file["status"][()], file["age"][()]
+        self.assertEqual(list(table[0]), ["subject", "age", "status_none", "status_again"])
+        np.testing.assert_array_equal([float(row["age"]) for row in table], age)
+        for k, arm in enumerate(("none", "again")):
+            fates = ["failed" if code else "ok" if old > 60 else "not_eligible" for code, old in zip(status[k], age)]
+            self.assertEqual([row[f"status_{arm}"] for row in table], fates)
+        self.assertEqual(set(fates), {"failed", "ok", "not_eligible"})
+        self.write("one.model", test_shards.MODEL)
+        strata = "population.strata={young: {if: 'age < 60 [y]', quota: 20}, old: {if: 'age >= 60 [y]', quota: 30}}"
+        settings = strata, "population.enroll=50", "population.subjects=~", "population.sampling=random"
+        self.run_one(*(word for each in settings for word in ("--set", each))).close()
+        table = people("--arms", "again", "--columns", "stratum,subject_number,age,one.loss")
+        self.assertEqual(list(table[0]), ["subject", "stratum", "subject_number", "age", "one.loss", "status_again"])
+        self.assertEqual([row["stratum"] for row in table], ["young" if float(row["age"]) < 60 else "old" for row in table])
+        self.osteon("compare", "e.yaml", "--models", "one.model,two.model", "-o", "a.h5", "-q")
+        self.assertEqual([row["model"] for row in people()], SUBJECTS*["one"] + SUBJECTS*["two"])
 
     def test_doubles_keep_their_digits(self):
         with self.run_one("--set", "results.precision=float64") as file:

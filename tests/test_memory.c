@@ -232,6 +232,7 @@ static const use_t uses[] = {
         WORDS("export", "compared.h5", "--csv", "small.csv", "--wide", "--arms", "control", "--every", "1 month",
             "--columns", "bmd"),
         .makes = { "small.csv" } },
+    { "export_people", WORDS("export", "whole.h5", "--people", "small.csv"), .makes = { "small.csv" } },
     { "export_shard", WORDS("export", "one.h5", "--csv", "small.csv"), .makes = { "small.csv" } },
     { "report", WORDS("report", "whole.h5", "-o", "small.html", "--data", "data.csv", "--of", "bmd[total_hip]"),
         .makes = { "small.html" }, .one_in = 4 },

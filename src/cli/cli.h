@@ -38,6 +38,7 @@ enum {
     X(OST_OUTPUT_STATISTICS, ".csv", "a table of statistics (CSV)", "variable,arm")                                    \
     X(OST_OUTPUT_INDICES, ".csv", "a table of indices (CSV)", "endpoint,input,")                                       \
     X(OST_OUTPUT_VALUES, ".csv", "a table of values (CSV)", "arm,s")                                                   \
+    X(OST_OUTPUT_PEOPLE, ".csv", "a table of subjects (CSV)", "subject,")                                              \
     X(OST_OUTPUT_UNITS, ".csv", "a table of units (CSV)", "name,unit,mean")                                            \
     X(OST_OUTPUT_CHECKS, ".csv", "a table of checks (CSV)", "experiment,trial")                                        \
     X(OST_OUTPUT_REPORT, ".html", "a report (HTML)", "<!DOCTYPE html>")

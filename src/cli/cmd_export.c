@@ -121,7 +121,7 @@ static int add_word(export_t *self, const char *word, const ost_text_list_t *nam
     const ost_results_t *results = self->results;
     int code = OST_EXIT_OK;
     size_t found = 0;
-    for (size_t i = 0; i < results->names.n * count_measures(self); i++) {
+    for (size_t i = 0; i < results->names.n * count_measures(self) && n_outputs > 0; i++) {
         const size_t v = i / count_measures(self), measure = i % count_measures(self);
         const char *of = results->names.items[v];
         char name[128];
@@ -151,7 +151,7 @@ static int list_names(const export_t *self, ost_text_list_t *names, size_t *n_ou
 {
     const ost_results_t *results = self->results;
     ost_error_t err = { 0 };
-    for (size_t i = 0; i < results->names.n * count_measures(self); i++) {
+    for (size_t i = 0; i < results->names.n * count_measures(self) && self->people == NULL; i++) {
         const size_t v = i / count_measures(self);
         const size_t n = results->variables[v].elements.n;
         char name[128];
@@ -173,11 +173,16 @@ static int choose_columns(export_t *self)
     size_t n_outputs = 0, n_values = 0;
     int code = list_names(self, &names, &n_outputs, &n_values);
     if (code == OST_EXIT_OK && self->columns != NULL) code = ost_cli_split("columns", self->columns, &words);
-    if (code == OST_EXIT_OK && (self->outputs = calloc(n_values, sizeof(*self->outputs))) == NULL)
+    for (size_t i = 0; i < names.n && self->people != NULL && self->columns == NULL && code == OST_EXIT_OK; i++)
+        if (strchr(names.items[i], '.') == NULL && ost_text_list_add(&words, "%s", names.items[i]) < 0)
+            code = ost_cli_no_memory(); /* all but parameters */
+    if (code == OST_EXIT_OK && self->people == NULL &&
+        (self->outputs = calloc(n_values, sizeof(*self->outputs))) == NULL)
         code = ost_cli_no_memory();
     for (size_t i = 0; i < words.n && code == OST_EXIT_OK; i++)
         code = add_word(self, words.items[i], &names, n_outputs);
-    for (size_t i = 0; i < self->results->names.n * count_measures(self) && self->columns == NULL; i++) {
+    const bool has_all = self->columns == NULL && self->people == NULL;
+    for (size_t i = 0; i < self->results->names.n * count_measures(self) && has_all; i++) {
         char name[128];
         name_measure(self, i / count_measures(self), i % count_measures(self), name, sizeof(name));
         if (code == OST_EXIT_OK) code = add_word(self, name, &names, n_outputs);
@@ -198,7 +203,7 @@ static const char *column_name(const export_t *self, size_t i)
 {
     static const char *const last[] = { "variable", "element", "value" };
     const size_t n_first = ost_export_n_first(self), n_front = ost_export_n_front(self->results);
-    if (i < n_first) return ost_export_first(self->results, i);
+    if (i < n_first) return ost_export_first(self, i);
     if ((i -= n_first) < self->heads.n) return self->heads.items[i];
     if ((i -= self->heads.n) < n_front) return ost_export_front(self->results, i);
     if ((i -= n_front) < self->covariates.n) return self->covariates.items[i];
@@ -236,9 +241,11 @@ static int write_tables(export_t *self, const char *units)
     ost_error_t err = { 0 };
     char rows[64];
     const size_t n_parts = self->results->models.n > 0 ? self->results->models.n : 1;
-    const uint64_t n_rows = self->observations ? (uint64_t) self->n_arms * self->n_observations
-                                               : (uint64_t) n_parts * self->n_arms * ost_export_n_rows(self->results) *
-                                                     self->n_times * (self->wide ? 1 : self->n_outputs);
+    const uint64_t n_rows = self->people ? (uint64_t) n_parts * self->results->n_subjects
+                            : self->observations
+                                ? (uint64_t) self->n_arms * self->n_observations
+                                : (uint64_t) n_parts * self->n_arms * ost_export_n_rows(self->results) * self->n_times *
+                                      (self->wide ? 1 : self->n_outputs);
     if (ost_export_write(self, units, &err) < 0) return ost_cli_fail(&err);
     printf("wrote %s: %s; units: %s\n", self->csv, ost_cli_plural(n_rows, "row", rows), units);
     return OST_EXIT_OK;
@@ -260,6 +267,7 @@ static int export_file(export_t *self, const char *path, const char *units)
         return OST_EXIT_USAGE;
     }
     if ((code = choose_arms(self)) != OST_EXIT_OK || (code = choose_times(self)) != OST_EXIT_OK ||
+        (self->people != NULL && (code = ost_export_choose_people(self)) != OST_EXIT_OK) ||
         (self->observations && (code = ost_export_choose_observations(self)) != OST_EXIT_OK) ||
         (code = choose_columns(self)) != OST_EXIT_OK || (code = check_names(self)) != OST_EXIT_OK)
         return code;
@@ -272,12 +280,15 @@ static int run_export(const ost_command_t *self, int argc, char **argv)
     int code;
     const char *path = ost_cli_parse(self, argc, argv, &a, &code);
     if (path == NULL) return code;
-    if (a.csv == NULL) {
-        ost_cli_message("export: --csv OUT.csv is missing; 'osteon export --help' shows the usage");
+    if ((a.csv == NULL) == (a.people == NULL)) {
+        ost_cli_message(a.csv == NULL ? "export: --csv OUT.csv is missing; 'osteon export --help' shows the usage"
+                                      : "export: --csv and --people are two tables; expected one of them");
         return OST_EXIT_USAGE;
     }
+    if (a.csv == NULL) a.csv = a.people;
     char *units = name_units(a.csv);
-    code = units != NULL ? ost_cli_check_output("--csv", &ost_outputs[OST_OUTPUT_UNITS], units, false)
+    code = units != NULL ? ost_cli_check_output(
+                               a.people != NULL ? "--people" : "--csv", &ost_outputs[OST_OUTPUT_UNITS], units, false)
                          : ost_cli_no_memory();
     if (code == OST_EXIT_OK) code = export_file(&a, path, units);
     ost_results_close(a.results);
@@ -329,6 +340,13 @@ static const ost_option_t options[] = {
             "of a run with a dosing table: the table's observation rows, all columns as they stand there (ID, TIME, "
             "DV), and a column for each output",
         .target = OST_FLAG(export_t, observations) },
+    { .name = "people",
+        .argument = "OUT.csv",
+        .text = "instead of --csv a row for each subject: stratum and number as a candidate where they are enrolled, "
+                "covariates (or "
+                "--columns), and a column for each arm: ok, failed or not_eligible",
+        .target = OST_WORD(export_t, people),
+        .output = &ost_outputs[OST_OUTPUT_PEOPLE] },
 };
 
 const ost_command_t ost_command_export = {
@@ -337,15 +355,15 @@ const ost_command_t ost_command_export = {
     .summary = "write a result file as a table for R, pandas and DuckDB",
     .about = "Write the values of all subjects as CSV (RFC 4180), in the order of the file: a row for each value, or "
              "with --wide\nfor each arm, subject and time.",
-    .notes = "Columns: arm, subject, time [d], then 'model' of a comparison, 'draw' of draws of parameters, or the "
-             "entries that a\nsweep varies (before them 'point', unless it is a grid), then covariates and parameters "
-             "that --columns names. Of a file that keeps quantiles, 'statistic' instead of\n"
-             "'subject': n, mean, sd, q0.05, ..., of outputs and of their percent changes, as bmd_change. A long table "
-             "ends in variable, element, value; a wide "
-             "one has columns such as\nbmd_total_hip. A field is empty where there is no value. OUT.units.csv names "
-             "the unit and the meaning of every column\nand variable. Statistics over subjects, and the endpoints of a "
-             "sweep, are written by 'osteon show --csv'.\nAs Parquet: duckdb -c \"COPY (FROM 'OUT.csv') TO "
-             "'OUT.parquet'\"; or in Python\npandas.read_csv('OUT.csv').to_parquet('OUT.parquet').",
+    .notes =
+        "Columns: arm, subject, time [d], then 'model' of a comparison, 'draw' of draws of parameters, or the "
+        "entries that\na sweep varies (before them 'point', unless it is a grid), then covariates and parameters "
+        "that --columns names.\nOf a file that keeps quantiles, 'statistic' instead of 'subject': n, mean, sd, "
+        "q0.05, ..., of outputs and of their\npercent changes, as bmd_change. A long table ends in variable, "
+        "element, value; a wide one has columns such as\nbmd_total_hip. A field is empty where there is no value. "
+        "OUT.units.csv names the unit and the meaning of every\ncolumn and variable. Statistics over subjects, and "
+        "the endpoints of a sweep, are written by 'osteon show --csv'.\nAs Parquet: duckdb -c \"COPY (FROM "
+        "'OUT.csv') TO 'OUT.parquet'\"; or in Python\npandas.read_csv('OUT.csv').to_parquet('OUT.parquet').",
     OST_OPTIONS(options),
     .run = run_export,
 };

@@ -11,6 +11,9 @@
  * the file and those of subjects follow. */
 enum { OST_EXPORT_N_FIRST = 3 };
 
+/* The column that has numbers of strata. */
+#define OST_EXPORT_STRATUM "stratum"
+
 typedef struct {
     size_t variable; /* of the results */
     size_t element;
@@ -22,7 +25,7 @@ typedef struct {
 
 typedef struct export
 {
-    const char *csv, *columns, *arms, *every; /* of the command line */
+    const char *csv, *people, *columns, *arms, *every; /* of the command line; csv is people where that is given */
     bool wide, observations;
     ost_results_t *results;
     size_t *i_arms;           /* [n_arms] in the order of the table */
@@ -45,9 +48,9 @@ typedef struct export
 }
 export_t;
 
-/* Name of the first columns: arm, subject, time; where quantiles are kept, 'statistic' instead of 'subject'. @param i
- * below OST_EXPORT_N_FIRST */
-const char *ost_export_first(const ost_results_t *results, size_t i);
+/* Name of the first columns: arm, subject, time; where quantiles are kept, 'statistic' instead of 'subject'; of people
+ * 'subject' alone. @param i  below ost_export_n_first() */
+const char *ost_export_first(const export_t *self, size_t i);
 /* How many of them the table has. */
 size_t ost_export_n_first(const export_t *self);
 /* Rows of an arm and a time: subjects, or statistics. */
@@ -60,6 +63,10 @@ char *ost_export_field(const char *text);
  * the entries of another design. */
 size_t ost_export_n_front(const ost_results_t *results);
 const char *ost_export_front(const ost_results_t *results, size_t k); /* k below that number */
+/* Fields of these in front of a row, for the part that is read, each after a comma. */
+void ost_export_put_front(const ost_results_t *results, FILE *out);
+/* What is of n subjects from the `first` on into subjects and of_subjects. @return as ost_export_read_block() */
+int ost_export_read_subjects(const export_t *self, size_t first, size_t n, ost_error_t *err) OST_MUST_CHECK;
 /* Values of n subjects from the `first` on into values, subjects and of_subjects. @return 0, OST_ERR_FORMAT or
  * OST_ERR_NO_MEMORY */
 int ost_export_read_block(const export_t *self, size_t arm, size_t first, size_t n, ost_error_t *err) OST_MUST_CHECK;
@@ -67,6 +74,8 @@ int ost_export_read_block(const export_t *self, size_t arm, size_t first, size_t
 void ost_export_value(const export_t *self, size_t output, size_t i, size_t time, FILE *out);
 /* Read the dosing table of the run, and find its observation rows; says what is wrong. @return an exit code */
 int ost_export_choose_observations(export_t *self) OST_MUST_CHECK;
+/* Find the columns of --people but those of --columns; says what is wrong. @return an exit code */
+int ost_export_choose_people(export_t *self) OST_MUST_CHECK;
 /* Write the table of the units of its columns, and then the table itself: neither after an error. @return 0,
  * OST_ERR_IO, OST_ERR_FORMAT or OST_ERR_NO_MEMORY */
 int ost_export_write(export_t *self, const char *units, ost_error_t *err) OST_MUST_CHECK;

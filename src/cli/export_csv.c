@@ -22,16 +22,16 @@ char *ost_export_number(double x, char buf[32])
     return buf;
 }
 
-const char *ost_export_first(const ost_results_t *results, size_t i)
+const char *ost_export_first(const export_t *self, size_t i)
 {
     const char *const names[OST_EXPORT_N_FIRST] = { "arm",
-        results->keep == OST_KEEP_QUANTILES ? "statistic" : "subject", "time" };
-    return names[i];
+        self->results->keep == OST_KEEP_QUANTILES ? "statistic" : "subject", "time" };
+    return names[self->people != NULL ? 1 : i];
 }
 
 size_t ost_export_n_first(const export_t *self)
 {
-    return self->observations ? OST_EXPORT_N_FIRST - 1 : OST_EXPORT_N_FIRST;
+    return self->people != NULL ? 1 : self->observations ? OST_EXPORT_N_FIRST - 1 : OST_EXPORT_N_FIRST;
 }
 
 /* Numbers before the quantiles. */
@@ -98,7 +98,7 @@ static void put_text(const char *text, FILE *out)
     ost_csv_write_text(text, out);
 }
 
-static void put_front(const ost_results_t *results, FILE *out)
+void ost_export_put_front(const ost_results_t *results, FILE *out)
 {
     const ost_design_t *design = &results->design;
     char number[32];
@@ -115,7 +115,7 @@ static void put_front(const ost_results_t *results, FILE *out)
 static void put_head(const export_t *self, FILE *out)
 {
     const size_t n_first = ost_export_n_first(self);
-    for (size_t i = 0; i < n_first; i++) fprintf(out, "%s%s", i > 0 ? "," : "", ost_export_first(self->results, i));
+    for (size_t i = 0; i < n_first; i++) fprintf(out, "%s%s", i > 0 ? "," : "", ost_export_first(self, i));
     for (size_t i = 0; i < self->heads.n; i++) put_text(self->heads.items[i], out);
     for (size_t k = 0; k < ost_export_n_front(self->results); k++) put_text(ost_export_front(self->results, k), out);
     for (size_t c = 0; c < self->covariates.n; c++) put_text(self->covariates.items[c], out);
@@ -178,14 +178,20 @@ static int read_statistics(const export_t *self, size_t arm, ost_error_t *err)
     return ret;
 }
 
+int ost_export_read_subjects(const export_t *self, size_t first, size_t n, ost_error_t *err)
+{
+    int ret = ost_results_read_column(self->results, "subject", first, n, self->subjects, err);
+    for (size_t c = 0; c < self->covariates.n && ret == 0; c++)
+        ret = ost_results_read_column(
+            self->results, self->covariates.items[c], first, n, self->of_subjects + c * self->n_block, err);
+    return ret;
+}
+
 int ost_export_read_block(const export_t *self, size_t arm, size_t first, size_t n, ost_error_t *err)
 {
     ost_results_t *results = self->results;
     if (results->keep == OST_KEEP_QUANTILES) return read_statistics(self, arm, err);
-    int ret = ost_results_read_column(results, "subject", first, n, self->subjects, err);
-    for (size_t c = 0; c < self->covariates.n && ret == 0; c++)
-        ret = ost_results_read_column(
-            results, self->covariates.items[c], first, n, self->of_subjects + c * self->n_block, err);
+    int ret = ost_export_read_subjects(self, first, n, err);
     for (size_t o = 0; o < self->n_outputs && ret == 0; o++)
         ret = ost_results_read_block(results, results->names.items[self->outputs[o].variable], arm,
             self->outputs[o].element, first, n, self->values + o * self->n_block * results->n_times, err);
@@ -214,7 +220,7 @@ static char *front_fields(const ost_results_t *results)
     size_t size;
     FILE *out = open_memstream(&text, &size);
     if (out == NULL) return NULL;
-    put_front(results, out);
+    ost_export_put_front(results, out);
     bool ok = !ferror(out);
     if (fclose(out) == 0 && ok) return text;
     free(text);
@@ -277,7 +283,7 @@ static int put_units(const void *what, FILE *out, ost_error_t *err)
     int ret = 0;
     fputs("name,unit,meaning" ROW_END, out);
     for (size_t i = 0; i < ost_export_n_first(self) && ret == 0; i++) {
-        const char *first = ost_export_first(results, i);
+        const char *first = ost_export_first(self, i);
         if (strcmp(first, "statistic") == 0)
             fputs(
                 "statistic,1,\"over subjects: n, mean, sd, and quantiles: q0.05 is the 5th percentile\"" ROW_END, out);

@@ -24,6 +24,17 @@ int ost_results_read_block(ost_results_t *self, const char *name, size_t i_arm, 
     return ost_h5_read(self->file, self->path, name, rank, start, count, values, err);
 }
 
+int ost_results_read_status(ost_results_t *self, size_t i_arm, size_t first, size_t n, double *values, ost_error_t *err)
+{
+    hsize_t start[OST_MAX_RANK], count[OST_MAX_RANK];
+    size_t rank = ost_results_front_at(self, self->i_model, start);
+    start[rank++] = i_arm;
+    for (size_t d = 0; d < rank; d++) count[d] = 1;
+    start[rank] = first;
+    count[rank++] = n;
+    return ost_h5_read(self->file, self->path, "status", rank, start, count, values, err);
+}
+
 int ost_results_read_summary(ost_results_t *self, const char *name, ost_summary_kind_t kind, size_t i_arm,
     size_t i_element, double *values, ost_error_t *err)
 {
@@ -103,6 +114,7 @@ int ost_results_list_columns(const ost_results_t *self, ost_text_list_t *names, 
     hid_t id = self->names.n > 0 ? ost_h5_open(self->file, self->names.items[0]) : -1;
     int ret = id >= 0 ? ost_h5_get_text(id, "coordinates", &list) : 0;
     OST_H5_CLOSE(id);
+    for (size_t i = 0; i < 2 && ret == 0; i++) ret = add_column(self, i == 0 ? "subject_number" : "stratum", names);
     for (char *name = list != NULL ? strtok_r(list, " ", &rest) : NULL; name != NULL && ret == 0;
          name = strtok_r(NULL, " ", &rest))
         ret = add_column(self, name, names);

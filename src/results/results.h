@@ -93,11 +93,16 @@ int ost_results_read(ost_results_t *self, const char *name, size_t i_arm, size_t
  *  @param[out] values  [n][n_times] NaN where there is no value @return 0, OST_ERR_FORMAT or OST_ERR_NO_MEMORY */
 int ost_results_read_block(ost_results_t *self, const char *name, size_t i_arm, size_t i_element, size_t first,
     size_t n, double *values, ost_error_t *err) OST_MUST_CHECK;
+/** `status` of n subjects from the `first` on: 0, the code of an error with its sign turned, or OST_STATUS_NOT_RUN.
+ *  @param[out] values  [n] @return as ost_results_read_block() */
+int ost_results_read_status(
+    ost_results_t *self, size_t i_arm, size_t first, size_t n, double *values, ost_error_t *err) OST_MUST_CHECK;
 /** What a file that keeps quantiles has of one variable, arm and element at all times. @param[out] values  [n_times],
  * of quantiles [OST_N_LEVELS][n_times]; NaN where there is none @return 0, OST_ERR_FORMAT or OST_ERR_NO_MEMORY */
 int ost_results_read_summary(ost_results_t *self, const char *name, ost_summary_kind_t kind, size_t i_arm,
     size_t i_element, double *values, ost_error_t *err) OST_MUST_CHECK;
-/** Append the names of what the file has one number of for each subject: covariates, then parameters that differ
+/** Append the names of what the file has one number of for each subject: subject_number and stratum where they were
+ *  enrolled, covariates, then parameters that differ
  *  between subjects ("aibl.k_C"). @return 0, OST_ERR_FORMAT or OST_ERR_NO_MEMORY */
 int ost_results_list_columns(const ost_results_t *self, ost_text_list_t *names, ost_error_t *err) OST_MUST_CHECK;
 /** Values of one of these, or "subject", of n subjects from the `first` on. @param[out] values  [n]

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Takes a result file; gives a row for each subject: its number, stratum and covariates, and whether it took part in
+ * each arm. */
+#include "export.h"
+#include "journal/columns.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* How a subject fared in an arm. */
+#define FATES(X) X(OK, "ok") X(FAILED, "failed") X(NOT_ELIGIBLE, "not_eligible") X(NOT_RUN, "not_run")
+#define FATE_NAME(NAME, word) NAME,
+#define FATE_WORD(NAME, word) word,
+enum { FATES(FATE_NAME) N_FATES };
+static const char *const words[N_FATES] = { FATES(FATE_WORD) };
+
+/* Who is not eligible has no value of any output. @param fates  [n] @param eligible  work */
+static int find_fates(const export_t *self, size_t arm, size_t first, size_t n, uint8_t *fates, ost_error_t *err)
+{
+    ost_results_t *results = self->results;
+    const bool may_be_out = ost_results_attribute(results, "n_eligible") != NULL;
+    int ret = ost_results_read_status(results, arm, first, n, self->values, err);
+    for (size_t i = 0; i < n && ret == 0; i++)
+        fates[i] = self->values[i] == OST_STATUS_NOT_RUN ? NOT_RUN
+                   : self->values[i] != 0                ? FAILED
+                   : may_be_out                          ? NOT_ELIGIBLE
+                                                         : OK;
+    for (size_t v = 0; v < results->names.n && ret == 0 && memchr(fates, NOT_ELIGIBLE, n) != NULL; v++) {
+        ret = ost_results_read_block(results, results->names.items[v], arm, 0, first, n, self->values, err);
+        for (size_t k = 0; k < n * results->n_times && ret == 0; k++)
+            if (isfinite(self->values[k]) && fates[k / results->n_times] == NOT_ELIGIBLE)
+                fates[k / results->n_times] = OK;
+    }
+    return ret;
+}
+
+static void put_number(const export_t *self, size_t column, double x, FILE *out)
+{
+    const ost_experiment_t *e = &self->experiment;
+    char number[32];
+    fputc(',', out);
+    if (strcmp(self->covariates.items[column], OST_EXPORT_STRATUM) != 0)
+        fputs(ost_export_number(x, number), out);
+    else if (x >= 0 && x < (double) e->n_strata)
+        fputs(e->strata[(size_t) x].name, out);
+}
+
+/* Of the part results->i_model. @param fates  [n_arms][n_block] */
+static int put_part(const export_t *self, uint8_t *fates, FILE *out, ost_error_t *err)
+{
+    const size_t n_subjects = self->results->n_subjects;
+    int ret = 0;
+    for (size_t first = 0, n; first < n_subjects && ret == 0 && !ferror(out); first += n) {
+        n = n_subjects - first < self->n_block ? n_subjects - first : self->n_block;
+        ret = ost_export_read_subjects(self, first, n, err);
+        for (size_t a = 0; a < self->n_arms && ret == 0; a++)
+            ret = find_fates(self, self->i_arms[a], first, n, fates + a * self->n_block, err);
+        for (size_t i = 0; i < n && ret == 0; i++) {
+            fprintf(out, "%.0f", self->subjects[i]);
+            ost_export_put_front(self->results, out);
+            for (size_t c = 0; c < self->covariates.n; c++)
+                put_number(self, c, self->of_subjects[c * self->n_block + i], out);
+            for (size_t a = 0; a < self->n_arms; a++) fprintf(out, ",%s", words[fates[a * self->n_block + i]]);
+            fputs("\r\n", out);
+        }
+    }
+    return ret;
+}
+
+static int put_rows(const export_t *self, FILE *out, ost_error_t *err)
+{
+    uint8_t *fates = calloc(self->n_arms, self->n_block);
+    int ret = fates == NULL ? ost_no_memory(err) : 0;
+    for (size_t p = 0; (p == 0 || p < self->results->models.n) && ret == 0; p++) {
+        self->results->i_model = p;
+        ret = put_part(self, fates, out, err);
+    }
+    free(fates);
+    return ret;
+}
+
+int ost_export_choose_people(export_t *self)
+{
+    ost_error_t err = { 0 };
+    if (self->results->keep != OST_KEEP_SUBJECTS || self->every != NULL || self->observations) {
+        ost_cli_message("--people: %s", self->observations    ? "--observations is another table"
+                                        : self->every != NULL ? "--every is of tables with times"
+                                                              : "the file keeps no subjects");
+        return OST_EXIT_USAGE;
+    }
+    self->wide = true;
+    self->put_rows = put_rows;
+    if (ost_results_experiment(self->results, NULL, 0, &self->experiment, &err) < 0) return ost_cli_fail(&err);
+    if ((self->outputs = calloc(self->n_arms, sizeof(*self->outputs))) == NULL) return ost_cli_no_memory();
+    for (size_t a = 0; a < self->n_arms; a++) {
+        export_output_t *output = &self->outputs[self->n_outputs++];
+        output->of = ost_strdup("status");
+        if (asprintf(&output->name, "status_%s", self->results->arms.items[self->i_arms[a]]) < 0) output->name = NULL;
+        if (output->of == NULL || output->name == NULL) return ost_cli_no_memory();
+    }
+    return OST_EXIT_OK;
+}
