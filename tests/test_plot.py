@@ -235,6 +235,12 @@ class Labels(Made):
               values=lambda a, s, t: np.where(t > s * YEAR, np.nan, 1 + 0.01 * s * t / YEAR))
         page = self.page()
         self.assertIn("8 simulated subjects (1 to 8 have a value)", " ".join(page.foot))
+        with h5py.File(self.path, "a") as file:
+            file.attrs["n_eligible"] = 8
+        self.assertIn("Lines: medians of 8 simulated subjects (1", " ".join(self.page().foot))
+        with h5py.File(self.path, "a") as file:
+            file.attrs["n_eligible"] = 6
+        self.assertIn("Lines: medians of 6 eligible of 8 simulated subjects (1", " ".join(self.page().foot))
         self.assertAlmostEqual(page.rows[0][2][0].curves[0].bands[1][4], 4, places=4)  # year 1: of 1 to 7 %
         y = np.random.default_rng(1).normal(size=(31, 50))
         y[:, 3], y[4:, 5], y[2, 7] = np.nan, np.nan, np.inf

@@ -173,7 +173,8 @@ def figure_of_draws(path, names, arms, evidence=None):
                         ha="left")
         n_draws = results.dataset(columns[0][0]).shape[0]
         seen = {point.trial for point in drawn}
-        foot = foot_of(n_draws, results.count("n_subjects"), drawn, {t: m for t, m in markers.items() if t in seen})
+        n_eligible = results.count("n_eligible", results.count("n_subjects"))
+        foot = foot_of(n_draws, n_eligible, drawn, {t: m for t, m in markers.items() if t in seen})
         foot = " ".join([foot, *foot_left(left, path)])
         figure.supxlabel("\n".join(textwrap.wrap(foot, 48 * max(len(columns), 2))), fontsize=7.8, color="0.3", x=0.02,
                          ha="left")

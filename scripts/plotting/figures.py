@@ -352,8 +352,10 @@ class Scene:
         counts = np.concatenate([x for o in self.outputs for x in o.n.values()])
         kinds = {bool(o.variable.kind) for o in self.outputs}
         what = "medians (of whole numbers: means)" if len(kinds) > 1 else "means" if True in kinds else "medians"
-        text = f"Lines: {what} of {number(n)} simulated subjects"
-        if counts.min() < n:
+        n_eligible = self.results.count("n_eligible", n)
+        of = f"{number(n_eligible)} eligible of {number(n)}" if n_eligible < n else number(n)
+        text = f"Lines: {what} of {of} simulated subjects"
+        if counts.min() < n_eligible:
             text += f" ({' to '.join(map(number, sorted({counts.min(), counts.max()})))} have a value)"
         return text + ("; bands: 5th to 95th percentile." if "bands" in self.shown else ".")
 

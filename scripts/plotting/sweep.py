@@ -79,6 +79,7 @@ class Sweep:
             self.is_grid = plain(file.attrs.get("sweep_design", "")) == "grid"
             self.title = plain(file.attrs.get("title", ""))
             self.n_subjects = int(file.attrs.get("n_subjects", 0))
+            self.n_eligible = int(file.attrs.get("n_eligible", self.n_subjects))
             self.axes = [Axis(read(name), name) for name in lines("sweep_axes")]
             known = lines("sweep_endpoints")
             for name in names or []:
@@ -238,7 +239,8 @@ def figure_of_sweep(path, names):
                 for k, axis in enumerate(sweep.axes):
                     draw_points(panels[i * columns + k], axis, end)
         figure.suptitle("\n".join(textwrap.wrap(sweep.title, 52 * columns)), fontsize=12, weight="bold", x=0.02, ha="left")
-        foot = f"The same {sweep.n_subjects:,} subjects at each point. Varied: {', '.join(a.path for a in sweep.axes)}."
+        eligible = f", at least {sweep.n_eligible:,} of them eligible" if sweep.n_eligible < sweep.n_subjects else ""
+        foot = f"The same {sweep.n_subjects:,} subjects at each point{eligible}. Varied: {', '.join(a.path for a in sweep.axes)}."
         if sweep.is_grid and n_axes == 1:
             foot = f"Band: 5th to 95th percentile between subjects. {foot}"
         figure.supxlabel("\n".join(textwrap.wrap(foot, 92 * columns)), fontsize=7.8, color="0.3", x=0.02, ha="left")
