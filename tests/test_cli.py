@@ -216,6 +216,14 @@ class Program(unittest.TestCase):
                       self.osteon("check", "tiny.yaml", "--set", "arms.control.labl=x", code=2).stderr)
         self.assertIn("--set changes an experiment", self.osteon("check", "tiny.model", "--set", "a=1", code=2).stderr)
         self.assertTrue(self.osteon("check", "tiny.model").stdout.startswith("OK: tiny.model: bone model 'tiny'"))
+        for name, text in ("wrong.model", MODEL.replace("B' =", "C' =")), ("giver.model", MODEL.replace("model tiny", "model giver") +
+                          "signal pull [1] = 0 combine sum \"pull\"\ndrives pull = B\n"), ("taker.model", MODEL.replace(
+                              "model tiny", "model taker").replace("B' = -k*B", "B' = -k*B*pull") + "reads pull\n"):
+            with open(self.path(name), "w", encoding="utf-8") as file:
+                file.write(text)
+        done = self.osteon("check", "wrong.model", "giver.model", "none.model", "taker.model", "tiny.yaml", code=1)
+        self.assertEqual([line.split()[1] for line in done.stdout.splitlines()], ["giver.model:", "taker.model:", "tiny.yaml:"])
+        self.assertRegex(done.stderr, r"osteon: wrong.model:\d+:1: .*'C' is not a state.*\nosteon: none.model: No such file")
         self.assertIn("tiny", self.osteon("plan", "tiny.yaml").stdout)
         self.assertIn("digraph", self.osteon("plan", "tiny.yaml", "--dot").stdout)
         self.assertIn("loss rate", self.osteon("model", "./tiny.model").stdout)

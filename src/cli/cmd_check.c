@@ -4,21 +4,18 @@
 #include "plan/doubts.h"
 #include "plan/plan.h"
 
-static int check_model(const char *path)
+#include <unistd.h>
+
+static int check_model(const char *path, ost_library_t *library)
 {
     ost_error_t err = { 0 };
-    ost_library_t library = { 0 };
     const ost_model_t *model;
-    int code = OST_EXIT_OK;
     if (!ost_cli_exists(path)) return OST_EXIT_INPUT;
-    if (ost_library_init(&library, &err) < 0 || ost_library_get(&library, path, &model, &err) < 0)
-        code = ost_cli_fail(&err);
-    else
-        printf("OK: %s: %s model '%s'; states %zu, parameters %zu, signals read %zu, driven %zu, outputs %zu\n", path,
-            ost_model_kind_words[model->kind], model->name, model->n_states, model->n_params, model->n_reads,
-            model->n_drives, model->n_outputs);
-    ost_library_free(&library);
-    return code;
+    if (ost_library_get(library, path, &model, &err) < 0) return ost_cli_fail(&err);
+    printf("OK: %s: %s model '%s'; states %zu, parameters %zu, signals read %zu, driven %zu, outputs %zu\n", path,
+        ost_model_kind_words[model->kind], model->name, model->n_states, model->n_params, model->n_reads,
+        model->n_drives, model->n_outputs);
+    return OST_EXIT_OK;
 }
 
 static int check_experiment(const char *name, const ost_text_list_t *overrides)
@@ -69,26 +66,35 @@ typedef struct {
 static int run_check(const ost_command_t *self, int argc, char **argv)
 {
     check_arguments_t a = { 0 };
-    int code;
-    const char *name = ost_cli_parse(self, argc, argv, &a, &code);
-    bool is_model = name != NULL && ost_cli_ends_with(name, ".model");
-    if (is_model && a.overrides.n > 0) {
-        ost_cli_message("check: --set changes an experiment, but '%s' is a model", name);
-        code = OST_EXIT_USAGE;
-    } else if (name != NULL) {
-        code = is_model ? check_model(name) : check_experiment(name, &a.overrides);
+    ost_library_t library = { 0 }; /* of all models: one may define a signal of those behind it */
+    ost_error_t err = { 0 };
+    int worst;
+    const char *first = ost_cli_parse(self, argc, argv, &a, &worst);
+    if (first != NULL && ost_library_init(&library, &err) < 0) worst = ost_cli_fail(&err);
+    for (char **word = argv + optind; first != NULL && *word != NULL && worst != OST_EXIT_MEMORY; word++) {
+        int code = OST_EXIT_USAGE;
+        bool is_model = ost_cli_ends_with(*word, ".model");
+        if (is_model && a.overrides.n > 0)
+            ost_cli_message("check: --set changes an experiment, but '%s' is a model", *word);
+        else
+            code = is_model ? check_model(*word, &library) : check_experiment(*word, &a.overrides);
+        if (worst == OST_EXIT_OK || code == OST_EXIT_MEMORY) worst = code;
     }
+    ost_library_free(&library);
     ost_text_list_free(&a.overrides);
-    return code;
+    return worst;
 }
 
 static const ost_option_t options[] = { OST_OPTION_SET(check_arguments_t) };
 
 const ost_command_t ost_command_check = {
     .name = "check",
-    .argument = "EXPERIMENT|FILE.model",
-    .summary = "read and plan an experiment or a model, without running it",
-    .about = "Read and plan an experiment, or read a model, without running it; say OK or what is wrong and where.",
+    .argument = "EXPERIMENT|FILE.model...",
+    .takes_several = true,
+    .summary = "read and plan experiments or models, without running them",
+    .about =
+        "Read and plan experiments, or read models, without running them; say of each OK or what is wrong and where.",
+    .notes = "A model may use signals that one in front of it defines.",
     OST_OPTIONS(options),
     .run = run_check,
 };
