@@ -94,6 +94,34 @@ class Tables(test_shards.Program):
             return {int(i): file[column][0, k] for k, i in enumerate(file["id"][:])}, hours
 
 
+class Doubts(Tables):
+    def test_rows_that_are_doubted(self):
+        """A series that goes on past the next dose, II alone and AMT 0, each with its line; not what is meant so."""
+        head = "ID,TIME,AMT,EVID,CMT,II,ADDL,SS"
+        overlap = "table.csv:%d: ID 1 has a dose at TIME %g, though ADDL of line 2 goes on until TIME %g: both are given, as by NONMEM"
+        for rows, said in (
+            (["1,0,10,1,1,24,3,0", "1,72,5,1,1,24,3,0"], overlap % (3, 72, 72)),
+            (["1,0,10,1,1,24,9,0", "1,50,5,1,1,0,0,0", "1,60,5,1,1,0,0,0"],
+             overlap % (3, 50, 216) + "; a lower ADDL ends the series before (and 1 more such rows)"),
+            (["1,0,10,1,1,24,9,0", "1,50,5,1,2,0,0,0"], overlap % (3, 50, 216)),
+            (["1,0,10,1,1,24,3,0", "1,96,5,1,1,24,3,0"], None),
+            (["1,0,10,1,1,24,9,0", "1,12,5,1,1,24,9,0"], None),  # morning and evening
+            (["1,0,10,1,1,24,9,0", "1,0,40,1,1,0,0,0"], None),   # a loading dose
+            (["1,0,10,1,1,24,9,0", "1,48,0,3,0,0,0,0", "1,50,5,1,1,0,0,0"], None),  # ended by a reset
+            (["1,0,10,1,1,24,9,0", "2,50,5,1,1,0,0,0"], None),
+            (["1,0,10,1,1,24,0,0"], "table.csv:2: ID 1 has II at TIME 0, but neither ADDL nor SS: one dose is given"),
+            (["1,0,10,1,1,24,0,1"], None),
+            (["1,0,10,1,1,0,0,0", "1,5,0,1,1,0,0,0"], "table.csv:3: ID 1 has a dose of AMT 0 at TIME 5: nothing is given"),
+        ):
+            self.write("table.csv", "\n".join([head, *rows, rows[-1].split(",")[0] + ",300,0,0,0,0,0,0"]) + "\n")
+            with self.subTest(rows=rows):
+                found = self.osteon("check", "plain.yaml", "--set", "events.table=table.csv")
+                if said:
+                    self.assertIn(said, found)
+                else:
+                    self.assertNotIn("warning", found)
+
+
 class Nonmem(Tables):
     def test_nmtest(self):
         """All concentrations that NONMEM prints, to 1e-4, but for those of BEFORE."""

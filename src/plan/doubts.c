@@ -374,8 +374,8 @@ int ost_plan_doubts(const ost_plan_t *self, bool is_own, ost_text_list_t *warnin
     static const struct {
         int (*add)(const ost_plan_t *self, ost_text_list_t *warnings);
         bool is_own; /* only of the models that the experiment names */
-    } doubts[] = { { doubt_covariates, true }, { doubt_doses, true }, { doubt_lines, true }, { doubt_start, false },
-        { doubt_rates, false } };
+    } doubts[] = { { doubt_covariates, true }, { doubt_doses, true }, { ost_plan_doubt_rows, true },
+        { doubt_lines, true }, { doubt_start, false }, { doubt_rates, false } };
     int ret = 0;
     for (size_t i = 0; i < sizeof(doubts) / sizeof(doubts[0]) && ret == 0; i++)
         if (is_own || !doubts[i].is_own) ret = doubts[i].add(self, warnings);

@@ -13,6 +13,8 @@ int ost_plan_check_columns(const ost_plan_t *self, ost_error_t *err) OST_MUST_CH
 /** Warn, with locations, of
  *  - covariates that nothing uses, with the nearest name;
  *  - doses far from those that the model of the drug calls usual, with the one that was meant where the unit slipped;
+ *  - rows of dosing records: a series by ADDL that goes on past the next dose, but for two doses of one interval; II
+ *    with neither ADDL nor SS; doses of AMT 0;
  *  - two lines of an arm that give the same drug again and again at the same time, as where a dose was changed and the
  *    line before has no `stop`; not of a loading dose, of lines that begin together with other intervals, or of doses
  *    at two times of one interval;
@@ -23,6 +25,8 @@ int ost_plan_check_columns(const ost_plan_t *self, ost_error_t *err) OST_MUST_CH
  * OST_ERR_NO_MEMORY
  */
 int ost_plan_doubts(const ost_plan_t *self, bool is_own, ost_text_list_t *warnings) OST_MUST_CHECK;
+/** The third of these. @return as ost_plan_doubts() */
+int ost_plan_doubt_rows(const ost_plan_t *self, ost_text_list_t *warnings) OST_MUST_CHECK;
 /** Write a line with the models' covariates that the population does not give, each with its default; nothing where it
  * gives all. */
 void ost_plan_print_defaults(const ost_plan_t *self, FILE *out);
