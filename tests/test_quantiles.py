@@ -101,7 +101,8 @@ class Quantiles(test_shards.Program):
         self.osteon("merge", "s3.h5", "s1.h5", "s2.h5", "-o", "merged.h5")
         self.assert_same("one.h5", "merged.h5")
         said = self.osteon("verify", "one.h5", "--share", "1 %")
-        self.assertIn("recomputed: 6 blocks of 64 subjects: equal", said)  # quantiles are of all
+        self.assertIn("quantiles are of all subjects, whose own values the file does not have: all are computed again\n"
+                      "recomputed: 6 blocks of 64 subjects: equal", said)
         shutil.copy(self.path("one.h5"), self.path("changed.h5"))
         with h5py.File(self.path("changed.h5"), "r+") as file:
             file["bmd_change_sd"][1, 1, 2] = 3
@@ -140,6 +141,7 @@ class Quantiles(test_shards.Program):
         with h5py.File(self.path("set.h5")) as file:
             self.assertEqual(file["bmd"].shape, (2, 2, 2, 17, 3))
         said = self.osteon("verify", "s.h5", "--share", "50 %")
+        self.assertIn("all are computed again, at this share of the points and at the first\n", said)
         self.assertIn("recomputed: dose 1 mg, 6 blocks of 64 subjects: equal", said)
         self.osteon("show", "s.h5", "--variable", "bmd")
         subprocess.run([PLOT, "s.h5", "-o", "s.svg"], cwd=self.folder.name, check=True, timeout=300)

@@ -77,6 +77,19 @@ static bool print_recomputed(const ost_recomputed_t *self, const ost_part_t *par
     return all.n_different == 0;
 }
 
+/* What is computed again where the file has no values of single subjects, of which a share could be. */
+static void print_kept(const ost_part_t *parts, const verify_arguments_t *a)
+{
+    const bool has_quantiles = a->results->keep == OST_KEEP_QUANTILES;
+    if (a->results->keep == OST_KEEP_SUBJECTS || a->part == 0) return;
+    printf("%s are of all subjects, whose own values the file does not have: all are computed again%s\n",
+        has_quantiles ? "quantiles" : "endpoints",
+        parts->sweep == NULL || a->part == 1 ? ""
+        : has_quantiles                      ? ", at this share of the points and at the first"
+                                             : ", at this share of the points");
+    fflush(stdout);
+}
+
 /* Compute a share of the blocks of all plans again, in a folder of its own. */
 static int recompute(const ost_part_t *parts, size_t n_parts, const void *arguments)
 {
@@ -96,6 +109,7 @@ static int recompute(const ost_part_t *parts, size_t n_parts, const void *argume
     const ost_recompute_t how = {
         .share = a->part, .again = again, .n_threads = (int) a->n_threads, .stop = ost_cli_catch_signals()
     };
+    print_kept(parts, a);
     int ret = ost_results_recompute(&found, a->results, parts, n_parts, &how, &err);
     int code = ret < 0 ? ost_cli_fail(&err) : ret > 0 ? OST_EXIT_INTERRUPTED : OST_EXIT_OK;
     if (ret == 0 && !print_recomputed(&found, parts, a->results)) code = OST_EXIT_IO;
