@@ -8,7 +8,6 @@ import json
 import math
 import os
 import pathlib
-import pty
 import re
 import resource
 import shutil
@@ -23,6 +22,8 @@ import unittest
 
 import h5py
 import numpy as np
+
+from terminal import open_terminal
 
 OSTEON = os.path.abspath(sys.argv.pop(1)) if len(sys.argv) > 1 else "osteon"
 PLOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "scripts", "plot.py")
@@ -279,21 +280,18 @@ class Program(unittest.TestCase):
         self.assertEqual((done.stdout, done.stderr), ("", ""))
 
     def test_progress_on_a_terminal(self):
-        try:
-            master, slave = pty.openpty()
-        except OSError as error:  # a bare chroot has no terminals
-            self.skipTest(str(error))
+        leader, follower = open_terminal(self)
         child = subprocess.Popen([OSTEON, "run", "tiny.yaml", "-o", "out.h5", "--subjects", "20000", "--set",
                                   "solver.h_max=0.5 day"], cwd=self.folder.name, stdout=subprocess.DEVNULL,
-                                 stderr=slave)
-        os.close(slave)
+                                 stderr=follower)
+        os.close(follower)
         text = b""
         try:
-            while piece := os.read(master, 4096):
+            while piece := os.read(leader, 4096):
                 text += piece
         except OSError: # the other end is closed
             pass
-        os.close(master)
+        os.close(leader)
         self.assertEqual(child.wait(timeout=100), 0)
         self.assertRegex(text.decode(), r"\r[\d,]+ of 20,000 subjects \(\d+ %\), \d+/s, \d+ s left")
         self.assertTrue(text.endswith(b"\r\x1b[K"), text[-80:])
@@ -893,7 +891,7 @@ class Program(unittest.TestCase):
                     if wide >= 100:
                         self.assertIn(" lumbar_spine ", text)
                     self.assertEqual(len(re.findall("-1.50", text)), 1)
-        lead, end = pty.openpty()  # a terminal says how wide it is
+        lead, end = open_terminal(self)  # a terminal says how wide it is
         fcntl.ioctl(lead, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 140, 0, 0))
         with subprocess.Popen([OSTEON, "show", "out.h5"], cwd=self.folder.name, stdout=end,
                               env={k: v for k, v in os.environ.items() if k != "COLUMNS"}) as child:

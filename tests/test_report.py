@@ -7,7 +7,6 @@ import html.parser
 import json
 import math
 import os
-import pty
 import re
 import subprocess
 import sys
@@ -15,6 +14,7 @@ import unittest
 import xml.etree.ElementTree
 
 import test_validate as own
+from terminal import open_terminal
 from test_validate import HEAD, ROWS, TRIAL, MODEL, lost
 
 SOURCES = """\
@@ -171,7 +171,7 @@ class Report(own.Trials):
                          ["finished", "uncertainty of parameters", 2, 2])
         # a terminal; slow enough that a report is due
         self.write("trials/two.yaml", TRIAL + "solver: {h_max: 0.01 day}\n")
-        leader, follower = pty.openpty()
+        leader, follower = open_terminal(self)
         subprocess.run([own.OSTEON, "validate", "--trials", "trials", "--subjects", "64", "--threads", "1"],
                        cwd=self.folder.name, stdout=subprocess.DEVNULL, stderr=follower, check=True, timeout=300)
         os.close(follower)
