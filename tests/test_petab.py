@@ -199,6 +199,10 @@ class Petab(unittest.TestCase):
                 self.assertGreaterEqual(len(problem.tables["measurement"]), least)
                 priors = {row["parameterId"]: row for row in problem.tables["parameter"]}
                 self.assertEqual(priors["aibl_k_C"]["priorDistribution"], "log-normal")
+                logit = priors["aibl_f_Q"]
+                mean, sd = map(float, logit["priorParameters"].split(";"))
+                self.assertEqual((logit["priorDistribution"], mean), ("normal", float(logit["nominalValue"])))
+                self.assertAlmostEqual(sd, 0.5 * mean * (1 - mean), delta=1e-9)
                 roles = {row["datasetId"].split(": ")[0] for row in problem.tables["measurement"]}
                 self.assertEqual(roles, {"calibrate", "validate"}, name)
 

@@ -232,21 +232,24 @@ static void put_problem(const ost_petab_t *self, FILE *out)
         out);
 }
 
-/* A parameter that has a prior: on the natural logarithm, where that of the model is. One on the logit has no place in
- * PEtab: between its bounds, all values are alike. */
+/* A parameter that has a prior: on the natural logarithm, where that of the model is. For one on the logit, which PEtab
+ * does not have, the normal one that has its SD at the value to first order, cut at the bounds. */
 static void put_parameter(const ost_petab_t *self, size_t i, FILE *out)
 {
     const ost_param_t *param = ost_blocks_param(self->plan->blocks, i);
     const double typical = self->values[self->plan->experiment->n_covariates + i], unit = param->unit.factor;
+    const bool is_logit = param->spread.kind == OST_SPREAD_LOGITNORMAL;
     char a[OST_NUMBER_SIZE], b[OST_NUMBER_SIZE], c[OST_NUMBER_SIZE];
     const double lower = isfinite(param->lower) ? param->lower : typical - FAR * fabs(typical),
                  upper = isfinite(param->upper) ? param->upper : typical + FAR * fabs(typical);
     fprintf(out, "%s\t%s\t%s\t%s\t%s\ttrue\t", self->params[i], param->text, number(lower / unit, a),
         number(upper / unit, b), number(typical / unit, c));
-    if (param->spread.kind == OST_SPREAD_LOGITNORMAL || !(typical > 0))
-        fputs("uniform\t", out), fprintf(out, "%s;%s\n", a, b);
+    if (!(typical > 0) || (is_logit && !(typical < 1)))
+        fprintf(out, "uniform\t%s;%s\n", a, b);
     else
-        fprintf(out, "log-normal\t%s;%s\n", number(log(typical / unit), a), number(param->prior_sd, b));
+        fprintf(out, "%s\t%s;%s\n", is_logit ? "normal" : "log-normal",
+            number(is_logit ? typical / unit : log(typical / unit), a),
+            number(param->prior_sd * (is_logit ? typical * (1 - typical) / unit : 1), b));
 }
 
 static void put_parameters(const ost_petab_t *self, FILE *out)
