@@ -499,6 +499,28 @@ class Lanes(Made):
         self.assertEqual(found, {"a": ([], [0, 1, 2], []), "b": ([(0, 7)], [3], []), "c": ([], [1, 3, 5], [])})
         self.assertEqual(words, ["treatment", "dose"])
 
+    def test_of_infusions(self):
+        """Infusions of months are bars, of minutes marks, those of a patch one bar."""
+        found, words = self.lanes("""
+  a: {regimen: [{drug: x, dose: 1 mg, interval: 1 year, duration: 3 month, start: -1 month, stop: 2 year}]},
+  b: {regimen: [{drug: x, dose: 1 mg, interval: 1 year, duration: 15 min, stop: 2 year},
+                {drug: y, dose: 1 mg, start: 3 year, duration: 6 month}]},
+  c: {regimen: [{drug: x, dose: 1 mg, interval: 7 day, duration: 7 day, stop: 2 year}]}""", ["a", "b", "c"])
+        ends = np.round([0, 2 / 12, 11 / 12, 14 / 12, 23 / 12, 26 / 12], 9).tolist()
+        self.assertEqual(found, {"a": (list(zip(ends[::2], ends[1::2])), [], []), "b": ([(3, 3.5)], [0, 1], []), "c": ([(0, 2)], [], [])})
+        self.assertEqual(words, ["treatment", "dose"])
+
+    def test_of_formulas(self):
+        """A formula that is the same for all is its value; others depend on the subject."""
+        found, words = self.lanes("""
+  a: {regimen: [{drug: x, dose: 1 mg, interval: 1 day, start: "1 [year] + 2*3 [month]", stop: "min(persistence, 5 [y])"}]},
+  b: {regimen: [{drug: x, dose: 1 mg, interval: 1 day, start: shift, stop: {formula: "delay + 1 [y]"}}]},
+  c: {regimen: [{drug: x, dose: 1 mg, interval: 1 day, stop: "age - 50 [y]"}]}}
+population: {covariates: {persistence: 3 year, shift: {formula: "-2 [y] + 3 [y]"}, delay: {value: 12 month},
+                          age: {distribution: normal, mean: 60 y, sd: 5 y}}""", ["a", "b", "c"])
+        self.assertEqual(found, {"a": ([(1.5, 3)], [], []), "b": ([(1, 2)], [], []), "c": ([], [], [(0, 7)])})
+        self.assertEqual(words, ["treatment", "treatment on a condition"])
+
     def test_of_a_background(self):
         """What all have throughout is not shown, and nothing is where nothing begins or ends."""
         drug = "regimen: [{drug: x, dose: 1 mg, interval: 1 day}]"

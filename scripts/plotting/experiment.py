@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The experiment as a result file records it: its text and what `--set` changed. Anything that is not as an experiment
 has it is passed over, because a figure needs little of it."""
+import ast
 import math
+import operator
 import re
 from dataclasses import dataclass
 
@@ -12,6 +14,7 @@ UNITS = {"d": 1, "day": 1, "days": 1, "wk": 7, "week": 7, "weeks": 7, "mo": MONT
          "y": YEAR, "year": YEAR, "years": YEAR, "h": 1 / 24, "hour": 1 / 24, "hours": 1 / 24, "min": 1 / 1440,
          "minute": 1 / 1440, "minutes": 1 / 1440}
 MAX_DOSES = 30  # along the time axis; doses that are closer are a bar
+LEAST_BAR = 100  # part of the axis; shorter infusions that are far apart are marks
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -20,12 +23,37 @@ def scalar(value):
     return str(value) if isinstance(value, (str, int, float)) else ""
 
 
-def days_of(quantity):
-    """ "5 year" in days; NaN if it is not a time, as a formula is not."""
-    match = re.fullmatch(r"\s*([+-]?[\d.]+(?:[eE][+-]?\d+)?)\s*([a-z]+)\s*", scalar(quantity)[:100])
+NUMBER = r"((?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)"
+OPERATORS = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv, ast.USub: operator.neg}
+FUNCTIONS = {"min": min, "max": max, "abs": abs}
+
+
+def value_of(node, values):
+    """Of a formula in Python's notation; NaN of anything but sums, products, least and largest of the values."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, (int, float)):
+        return float(node.value)
+    if isinstance(node, ast.Name):
+        return values.get(node.id, math.nan)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in FUNCTIONS and node.args:
+        of = [value_of(argument, values) for argument in node.args]
+        return math.nan if any(map(math.isnan, of)) else FUNCTIONS[node.func.id](*of)
+    if isinstance(node, (ast.BinOp, ast.UnaryOp)) and type(node.op) in OPERATORS:
+        of = [node.operand] if isinstance(node, ast.UnaryOp) else [node.left, node.right]
+        return OPERATORS[type(node.op)](*(value_of(part, values) for part in of))
+    return math.nan
+
+
+def days_of(quantity, values=None):
+    """ "5 year" in days, or a formula of `values` in days, as "min(persistence, 5 [y])"; NaN if it is not a time, or has
+    other names."""
+    text = scalar(mapping(quantity).get("formula", quantity) if isinstance(quantity, dict) else quantity)[:200]
+    match = re.fullmatch(rf"\s*([+-]?){NUMBER}\s*([a-z]+)\s*", text)
     try:
-        return float(match[1]) * UNITS[match[2]]
-    except (TypeError, ValueError, KeyError):
+        if match:
+            return float(match[1] + match[2]) * UNITS[match[3]]
+        text = re.sub(rf"(?<![\w.]){NUMBER}\s*\[(\w+)\]", lambda found: f"({found[1]}*{UNITS[found[2]]})", text)
+        return value_of(ast.parse(text.strip(), mode="eval").body, values or {})
+    except (TypeError, ValueError, KeyError, SyntaxError, ArithmeticError, MemoryError, RecursionError):
         return math.nan
 
 
@@ -53,10 +81,11 @@ SUBJECT_MARK = " # subject "
 @dataclass
 class Given:
     """What a line of an arm gives: days; interval between doses, 0 of what acts all the time, infinity of a single dose;
-    may_be: to some subjects, or at times that differ between them."""
+    duration of each dose; may_be: to some subjects, or at times that differ between them."""
     start: float
     stop: float
     interval: float
+    duration: float
     may_be: bool
 
     def lasts(self, begin, end):
@@ -71,16 +100,17 @@ class Given:
         return [self.start + i * self.interval for i in range(first, last)]
 
 
-def given_of(line):
+def given_of(line, values):
     """Of a line of a regimen or of signals."""
-    start, stop = days_of(line.get("start", "0 day")), days_of(line["stop"]) if "stop" in line else math.inf
-    interval = days_of(line["interval"]) if "interval" in line else math.inf if "dose" in line else 0
+    start = days_of(line.get("start", "0 day"), values)
+    stop = days_of(line["stop"], values) if "stop" in line else math.inf
+    interval = days_of(line["interval"], values) if "interval" in line else math.inf if "dose" in line else 0
+    duration = days_of(line.get("duration", line.get("over", "0 day")), values)
     if interval == math.inf:
-        duration = days_of(line.get("duration", line.get("over", "0 day")))
         stop = start + (duration if duration > 1 else 0)
         interval = 0 if duration > 1 else interval
     is_known = -math.inf < start <= stop and interval >= 0 and not (interval == 0 and "interval" in line)
-    return Given(start, stop, interval, not is_known or "begin_if" in line or "end_if" in line)
+    return Given(start, stop, interval, duration, not is_known or "begin_if" in line or "end_if" in line)
 
 
 @dataclass
@@ -116,25 +146,35 @@ class Experiment:
         spec = mapping(mapping(self.tree.get("arms")).get(arm))
         return mappings(spec.get("regimen")) + mappings(spec.get("signals"))
 
+    def given(self, arm, but=()):
+        """What an arm is given, without some of its lines; times may depend on covariates that all subjects have alike."""
+        covariates = mapping(mapping(self.tree.get("population")).get("covariates"))
+        values = {name: days_of(mapping(value).get("value", value) if isinstance(value, dict) else value)
+                  for name, value in covariates.items()}
+        return [given_of(line, values) for line in self.lines(arm) if line not in but]
+
     def windows(self, arm):
         """{(start, stop)} in days of what an arm is given for certain, where both are known; a single dose has no width."""
-        return {(g.start, g.stop) for g in map(given_of, self.lines(arm)) if not g.may_be}
+        return {(g.start, g.stop) for g in self.given(arm) if not g.may_be}
 
     def background(self, begin, end):
         """Lines that every arm has throughout, as calcium for all."""
         arms = [self.lines(arm) for arm in mapping(self.tree.get("arms"))]
         return [line for line in (arms[0] if arms else []) if all(line in lines for lines in arms) and
-                given_of(line).lasts(begin, end)]
+                given_of(line, {}).lasts(begin, end)]
 
     def lane(self, arm, begin, end):
         """Lane of an arm from day begin to day end, without what is the background there."""
-        background = self.background(begin, end)
-        given = [given_of(line) for line in self.lines(arm) if line not in background]
+        given = self.given(arm, self.background(begin, end))
         inside = [g for g in given if not (g.stop <= begin and g.start < g.stop or g.start >= end)]
         lasting = [g for g in inside if not g.may_be and g.start < g.stop and g.interval < (end - begin) / MAX_DOSES]
-        edges = sorted({min(max(day, begin), end) for g in lasting for day in (g.start, g.stop)})
-        bars = [(x, y) for x, y in zip(edges, edges[1:]) if any(g.start <= x and y <= min(g.stop, end) for g in lasting)]
-        single = {day for g in inside if not g.may_be and g not in lasting for day in g.doses(begin, end)}
+        others = [g for g in inside if not g.may_be and g not in lasting]
+        long = [g for g in others if g.duration > (end - begin) / LEAST_BAR]
+        windows = [(g.start, g.stop) for g in lasting] + \
+            [(day, day + g.duration) for g in long for day in g.doses(begin - g.duration, end)]
+        edges = sorted({min(max(day, begin), end) for window in windows for day in window})
+        bars = [(x, y) for x, y in zip(edges, edges[1:]) if any(start <= x and y <= min(stop, end) for start, stop in windows)]
+        single = {day for g in others if g not in long for day in g.doses(begin, end)}
         may_be = [(begin if math.isnan(g.start) else max(g.start, begin), end if math.isnan(g.stop) else min(g.stop, end))
                   for g in inside if g.may_be]
         return Lane(bars, sorted(single), may_be)
