@@ -557,7 +557,7 @@ static void test_another_bone_model(void)
         "times: [0 month, 6 month]\nevidence: {table: evidence.csv, compare: [{arm: treated, trial: T, trial_arm: "
         "p}]}\n");
     CU_ASSERT_FATAL(small_ok(ost_trials_read(&trials, &options, &err), &err));
-    CU_ASSERT(trials.n_observations == 0 && trials.trials[0].skip && trials.trials[0].matched.n_unmatched == 3);
+    CU_ASSERT(trials.n_observations == 0 && trials.trials[0].skip && trials.trials[0].matched.n_unmatched == 4);
     CU_ASSERT_EQUAL(ost_trials_estimate(&trials, NULL, 1, estimates, &err), 0);
     ost_trials_free(&trials);
     small_end(&folder);

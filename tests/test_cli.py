@@ -823,11 +823,11 @@ class Program(unittest.TestCase):
         done = self.osteon("show", "out.h5", "--csv", "out.csv")
         checked = self.osteon("check", "tiny.yaml", *change).stderr
         late = "and 1 more: no output at month 30; the 5 output times are from month 0 to month 24"
-        for said in (f"T1, placebo, BMD_change TH {late}",
-                     "T1, placebo, BMD_change LS: no output at month 7; the 5 output times",
-                     "T1, drug vs placebo, BMD_difference LS: no output at month 17; ",
-                     "BMD_change FN: the file has no output 'bmd[femoral_neck]'",
-                     "estradiol_level serum: the file has no output 'estradiol'"):
+        for said in (f"T1, placebo, BMD_change TH (line 3) {late}",
+                     "T1, placebo, BMD_change LS (line 4): no output at month 7; the 5 output times",
+                     "T1, drug vs placebo, BMD_difference LS (line 11): no output at month 17; ",
+                     "BMD_change FN (line 8): the file has no output 'bmd[femoral_neck]'",
+                     "estradiol_level serum (line 9): the file has no output 'estradiol'"):
             self.assertIn(said, done.stderr)
             self.assertIn(said.split(": the file has")[0], checked)
         self.assertEqual(done.stderr.count("not compared"), 5)

@@ -330,7 +330,8 @@ static void test_bases(void)
     }
 }
 
-/* The same observation twice, from whichever source: a warning with both lines, and it counts once. */
+/* The same observation twice, from whichever source: a warning with both lines, and it counts once. Where only the
+ * value differs both count. */
 static void test_rows_twice(void)
 {
     CU_ASSERT_EQUAL_FATAL(read_text(HEAD "\nvalidate,A,b,x,BMD_change,LS,24,mean,-4,percent,-5,-3,95ci,50,c,r,\n"
@@ -343,9 +344,11 @@ static void test_rows_twice(void)
         0);
     CU_ASSERT_EQUAL_FATAL(table.n_rows, 7);
     for (size_t i = 0; i < table.n_rows; i++) CU_ASSERT_EQUAL(table.rows[i].same_as, i == 1 || i == 2 ? 2 : 0);
-    CU_ASSERT_EQUAL_FATAL(table.warnings.n, 2);
-    ost_assert_contains(table.warnings.items[0], ":3: the observation of line 2 again (A, b, BMD_change LS)");
-    ost_assert_contains(table.warnings.items[1], ":4: the observation of line 2 again");
+    CU_ASSERT_EQUAL_FATAL(table.warnings.n, 3);
+    ost_assert_contains(
+        table.warnings.items[0], ":2: values -4 and -4.1 of line 7 for one measurement (A, b, BMD_change LS); both");
+    ost_assert_contains(table.warnings.items[1], ":3: the observation of line 2 again (A, b, BMD_change LS)");
+    ost_assert_contains(table.warnings.items[2], ":4: the observation of line 2 again");
     ost_evidence_free(&table);
 }
 

@@ -159,7 +159,7 @@ class Analysis(Trials):
         self.assertIn(f"{lost(0.02, 1) - half:.2f}..{lost(0.02, 1) + half:.2f}", rows[0])
         self.assertRegex(rows[0], "outside$")
         self.assertRegex(rows[4], "inside$")
-        self.assertIn("not compared: T, drug, BMD_change FN: the models have no output 'bmd[femoral_neck]'; "
+        self.assertIn("not compared: T, drug, BMD_change FN (line 7): the models have no output 'bmd[femoral_neck]'; "
                       "expected bmd[lumbar_spine], bmd[total_hip]", sentences(text))
         residuals = [s - o for s, o in zip(simulated, observed)]
         of = [residuals[i] for i in (0, 1, 4)]
@@ -441,7 +441,7 @@ validate,T,difference,BMD_difference,LS,24,mean,-3,percentage_points_between_arm
         self.assertEqual(len(rows_of(done.stdout)), 5)
         done = self.osteon("fit", "fit.yaml")
         self.assertIn(warning, done.stderr)
-        self.assertIn("not compared: T, drug, BMD_change total body: not simulated: no output of a model is", done.stderr)
+        self.assertIn("not compared: T, drug, BMD_change total body (line 7): not simulated: no output of a model is", done.stderr)
         self.assertIn("A fit: 2 rows of 1 groups", done.stdout)
         self.write("trials/evidence.csv", HEAD + "".join(
             f"validate,T,{arm},fracture_HR,any,12,mean,0.5,hazard_ratio,,,none,,c,r,\n"
@@ -453,6 +453,32 @@ validate,T,difference,BMD_difference,LS,24,mean,-3,percentage_points_between_arm
         self.write("trials/evidence.csv", HEAD + ROWS)
         self.write("fit.yaml", FIT.replace("site: TH", "site: THH"))
         self.assertIn("fit.yaml:10:5: site: 'THH' is not one of the words of", self.osteon("fit", "fit.yaml", code=1).stderr)
+
+    def test_rows_in_no_comparison(self):
+        """Rows of the trial that no comparison takes are named with line and arm, also where the trial is spelt otherwise;
+        those of other trials and of role context are not. A blank at the end of a field does not count."""
+        row = "calibrate,{},{},BMD_change,{},12,mean,-2,percent,,,none,50,c,r,\n"
+        self.write("trials/one.yaml", TRIAL.replace("trial: T,", "trial: T 1,"))
+        self.write("trials/evidence.csv", HEAD + ROWS.replace(",T,", ",T 1,") + row.format("T 1", "placebo ", "TH") +
+                   row.format("T 1", "drug: young", "LS") + row.format("T 1", "drug: young", "TH") +
+                   row.format("t-1", "drug", "LS") + row.format("T 10", "drug", "LS") +
+                   row.format("T 1", "other", "LS").replace("calibrate", "context"))
+        for words in ("check", "trials/one.yaml"), ("validate", "--subjects", "2", "--parameters", "none", "trials/one.yaml"):
+            done = self.osteon(*words)
+            said = sentences(done.stdout + done.stderr)
+            self.assertIn("not compared: T 1, drug: young, BMD_change LS (line 9) and 1 more: in no comparison of the "
+                          "experiment: arm 'drug: young'", said)
+            self.assertIn("not compared: t-1, drug, BMD_change LS (line 11): in no comparison of the experiment: trial 't-1', "
+                          "where they name 'T 1'", said)
+            self.assertEqual(said.count("in no comparison"), 2)
+            self.assertIn("evidence.csv:3: values -1 and -2 of line 8 for one measurement (T 1, placebo, BMD_change TH); both", said)
+
+    def test_rows_after_the_end(self):
+        """Rows later than 'times' are simulated, and named; check says that a run has no output there."""
+        self.write("trials/evidence.csv", HEAD + ROWS + "validate,T,drug,BMD_change,LS,480,mean,-9,percent,,0.2,se,50,c,r,\n")
+        self.assertIn("one.yaml: 'times' end at month 24; 1 observation is later, the last at month 480 (line 8 of the table): "
+                      "simulated to there", sentences(self.validate().stderr))
+        self.assertIn("(line 8): no output at month 480", sentences(self.osteon("check", "trials/one.yaml").stderr))
 
     def test_where_the_uncertainty_comes_from(self):
         """The report says whose parameters were used; a draw that gives no value leaves no interval."""

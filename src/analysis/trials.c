@@ -102,8 +102,11 @@ static int check_names(const ost_trials_options_t *options, char *const *paths, 
         names[i] = buffer[i];
     }
     const char *near = ost_nearest(missing, names, n);
-    return ost_fail_at(err, OST_ERR_NAME, options->folder, 0, 0, "there is no trial '%s'%s%s%s", missing,
-        near != NULL ? " (did you mean '" : "", near != NULL ? near : "", near != NULL ? "'?)" : "");
+    char *all = near == NULL && n <= 12 ? ost_text_join(names, n, ", ") : NULL;
+    int ret = ost_fail_at(err, OST_ERR_NAME, options->folder, 0, 0, "there is no trial '%s'%s%s%s%s%s", missing,
+        OST_HINT(near), all != NULL ? "; there are " : "", all != NULL ? all : "");
+    free(all);
+    return ret;
 }
 
 static int read_tables(ost_trials_t *self, const char *path, const ost_trials_options_t *options, ost_error_t *err)
@@ -183,10 +186,29 @@ static int read_trial(ost_trials_t *self, const char *path, const ost_trials_opt
     return ret < 0 && err != NULL && err->line > 0 ? ret : of_trial(path, ret, err); /* lines of tables are of all */
 }
 
+/* Warn of observations after the end of the trial's times, which are simulated all the same. @param end  of these, d */
+static int warn_of_later(ost_trials_t *self, const ost_trial_t *trial, double end)
+{
+    const ost_observation_t *last = NULL;
+    size_t n = 0;
+    for (size_t i = 0; i < trial->matched.n_observations; i++) {
+        const ost_observation_t *of = &trial->matched.observations[i];
+        if (of->endpoint.to <= end + OST_SAME_TIME) continue;
+        if (n++ == 0 || of->endpoint.to > last->endpoint.to) last = of;
+    }
+    if (n == 0) return 0;
+    return ost_text_list_add(&self->evidence.warnings,
+        "%s: 'times' end at month %g; %zu observation%s later, the last at month %g (line %d of the table): simulated "
+        "to there",
+        trial->experiment.path, end / OST_DAYS_PER_MONTH, n, n == 1 ? " is" : "s are",
+        last->endpoint.to / OST_DAYS_PER_MONTH, last->reported->line);
+}
+
 static int plan_trial(ost_trials_t *self, const ost_trials_options_t *options, ost_error_t *err)
 {
     ost_trial_t *trial = &self->trials[self->n_trials - 1];
     ost_experiment_t *e = &trial->experiment;
+    const double end = e->times[e->n_times - 1];
     int ret = 0;
     if (options->model != NULL) { /* first, as the outputs that answer a row are those of the models */
         ost_experiment_drop_eligible(e);
@@ -194,6 +216,7 @@ static int plan_trial(ost_trials_t *self, const ost_trials_options_t *options, o
     }
     if (ret == 0) ret = ost_matched_find(&trial->matched, e, &self->evidence, &self->dictionary, &self->library, err);
     if (ret == 0 && options->only_calibrate) ret = ost_trial_trim(trial, err);
+    if (ret == 0 && warn_of_later(self, trial, end) < 0) ret = ost_no_memory(err);
     if (ret == 0 && options->model != NULL) ret = ost_trial_drop_arms(trial, &self->library, err);
     for (size_t i = 0; i < trial->matched.n_observations && ret == 0 && options->medians_as_means; i++) {
         ost_statistic_t *statistic = &trial->matched.observations[i].endpoint.statistic;
@@ -230,6 +253,8 @@ int ost_trials_read(ost_trials_t *self, const ost_trials_options_t *options, ost
             ret = read_trial(self, paths[i], options, err);
             if (ret == 0) ret = of_trial(paths[i], plan_trial(self, options, err), err);
         }
+    for (size_t t = 0; t < self->n_trials && ret == 0 && !options->only_calibrate; t++)
+        ret = ost_matched_find_unnamed(&self->trials[t].matched, &self->trials[t].experiment, &self->evidence, err);
     free_names(paths, n_paths);
     return ret;
 }

@@ -131,8 +131,8 @@ static void print_unmatched(const ost_matched_t *matched, FILE *out)
         if (!ost_matched_group(matched, i, &more)) continue;
         char others[32] = "";
         if (more > 0) snprintf(others, sizeof(others), " and %zu more", more);
-        ost_print_wrapped(out, "not compared: %s, %s, %s %s%s: %s", u->row->trial, u->row->arm, u->row->endpoint,
-            u->row->site, others, u->why);
+        ost_print_wrapped(out, "not compared: %s, %s, %s %s (line %d)%s: %s", u->row->trial, u->row->arm,
+            u->row->endpoint, u->row->site, u->row->line, others, u->why);
     }
 }
 

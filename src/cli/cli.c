@@ -366,8 +366,8 @@ void ost_cli_not_compared(const ost_matched_t *self)
         char others[48] = "";
         if (!ost_matched_group(self, i, &more)) continue;
         if (more > 0) snprintf(others, sizeof(others), " and %zu more", more);
-        ost_cli_message("not compared: %s, %s, %s %s%s: %s", row->trial, row->arm, row->endpoint, row->site, others,
-            self->unmatched[i].why);
+        ost_cli_message("not compared: %s, %s, %s %s (line %d)%s: %s", row->trial, row->arm, row->endpoint, row->site,
+            row->line, others, self->unmatched[i].why);
     }
 }
 
@@ -387,6 +387,7 @@ int ost_cli_evidence(ost_experiment_t *e, ost_matched_t *self, ost_evidence_t *e
     if (ret == 0) ret = ost_endpoint_dictionary_errors(&dictionary, &library, err);
     if (ret == 0) ret = ost_evidence_read(evidence, path, &dictionary, err);
     if (ret == 0) ret = ost_matched_find(self, e, evidence, &dictionary, &library, err);
+    if (ret == 0) ret = ost_matched_find_unnamed(self, e, evidence, err);
     if (ret == OST_ERR_MISSING && e->evidence_location.line > 0 && access(path, F_OK) != 0)
         ret = OST_FAIL_AT(err, OST_ERR_MISSING, e, e->evidence_location,
             "evidence.table: %s: cannot be opened: No such file or directory", path);

@@ -74,6 +74,13 @@ static int read_record(ost_csv_t *self)
     }
 }
 
+static char *trim(char *text)
+{
+    text += strspn(text, " \t");
+    for (size_t n = strlen(text); n > 0 && strchr(" \t", text[n - 1]) != NULL;) text[--n] = '\0';
+    return text;
+}
+
 int ost_csv_open(ost_csv_t *self, const char *path, ost_error_t *err)
 {
     char *text;
@@ -89,6 +96,7 @@ int ost_csv_begin(ost_csv_t *self, const char *path, char *text, ost_error_t *er
     int ret = read_record(self);
     if (ret == 0) return FAIL(self, OST_ERR_SYNTAX, 1, "the line of column names is missing");
     self->n_names = self->n_fields;
+    for (size_t i = 0; i < self->n_fields; i++) self->fields[i] = trim(self->fields[i]);
     if (ret > 0 && self->n_fields == 1 && strpbrk(self->fields[0], ";\t") != NULL)
         return FAIL(self, OST_ERR_SYNTAX, self->record_line, "the columns are separated by %s; they have to be by ','",
             strchr(self->fields[0], ';') != NULL ? "';'" : "tabs");
@@ -146,13 +154,6 @@ int ost_csv_number(const ost_csv_t *self, size_t field, const char *name, double
                                                               : "");
     *out = value;
     return 0;
-}
-
-static char *trim(char *text)
-{
-    text += strspn(text, " \t");
-    for (size_t n = strlen(text); n > 0 && strchr(" \t", text[n - 1]) != NULL;) text[--n] = '\0';
-    return text;
 }
 
 char *ost_csv_word(const ost_csv_t *self, size_t field)
@@ -230,7 +231,7 @@ static int find_columns(const ost_csv_t *self, const ost_csv_table_t *table, siz
 static int read_word(const ost_csv_t *self, size_t field, const ost_csv_column_t *column, unsigned *word)
 {
     char wrong[400];
-    const char *text = field == SIZE_MAX ? "" : self->fields[field];
+    const char *text = field == SIZE_MAX ? "" : ost_csv_word(self, field);
     if (text[0] == '\0' && column->empty != NULL) text = column->empty;
     size_t i = ost_words_find(column->words, column->n_words, text);
     if (i == column->n_words && column->also != NULL)
@@ -257,7 +258,8 @@ static int read_member(const ost_csv_t *self, const ost_csv_column_t *column, si
         if ((ret = read_word(self, field, column, &word)) == 0) memcpy(row + column->offset, &word, sizeof word);
         return ret;
     case OST_CSV_TEXT:
-        if ((copy = ost_strdup(field == SIZE_MAX ? "" : self->fields[field])) == NULL) return ost_no_memory(self->err);
+        if ((copy = ost_strdup(field == SIZE_MAX ? "" : ost_csv_word(self, field))) == NULL)
+            return ost_no_memory(self->err);
         memcpy(row + column->offset, &copy, sizeof copy);
     }
     return 0;

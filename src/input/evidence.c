@@ -203,17 +203,23 @@ static int compare_numbers(double a, double b)
     return isnan(a) || isnan(b) ? isnan(a) - isnan(b) : (a > b) - (a < b);
 }
 
-/* The order in which rows that are the same observation stand together. */
-static int compare_observed(const ost_evidence_row_t *a, const ost_evidence_row_t *b)
+/* The order in which rows of one measurement stand together. */
+static int compare_measured(const ost_evidence_row_t *a, const ost_evidence_row_t *b)
 {
     const char *const texts[][2] = { { a->trial, b->trial }, { a->arm, b->arm }, { a->endpoint, b->endpoint },
         { a->site, b->site }, { a->unit, b->unit } };
-    int order = compare_numbers(a->value, b->value);
-    if (order == 0) order = compare_numbers(a->time_months, b->time_months);
+    int order = compare_numbers(a->time_months, b->time_months);
     if (order == 0) order = (a->statistic > b->statistic) - (a->statistic < b->statistic);
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]) && order == 0; i++)
         order = strcmp(texts[i][0], texts[i][1]);
     return order;
+}
+
+/* The same of the same observation. */
+static int compare_observed(const ost_evidence_row_t *a, const ost_evidence_row_t *b)
+{
+    const int order = compare_measured(a, b);
+    return order != 0 ? order : compare_numbers(a->value, b->value);
 }
 
 static int compare_rows(const void *x, const void *y)
@@ -234,14 +240,21 @@ static int find_duplicates(ost_evidence_t *self, const char *path, ost_error_t *
         const ost_evidence_row_t *before = sorted[i - 1];
         if (compare_observed(before, sorted[i]) == 0)
             sorted[i]->same_as = before->same_as > 0 ? before->same_as : before->line;
+        else if (compare_measured(before, sorted[i]) == 0 && before->role != OST_ROLE_CONTEXT &&
+                 sorted[i]->role != OST_ROLE_CONTEXT && strcmp(before->population, sorted[i]->population) == 0)
+            ret = ost_text_list_add(&self->warnings,
+                "%s:%d: values %g and %g of line %d for one measurement (%s, %s, %s %s); both count", path,
+                sorted[i]->line, sorted[i]->value, before->value, before->line, before->trial, before->arm,
+                before->endpoint, before->site);
     }
     for (size_t i = 0; i < self->n_rows && ret == 0; i++) {
         const ost_evidence_row_t *row = &self->rows[i];
         if (row->same_as > 0 && ost_text_list_add(&self->warnings,
                                     "%s:%d: the observation of line %d again (%s, %s, %s %s); it counts once", path,
                                     row->line, row->same_as, row->trial, row->arm, row->endpoint, row->site) < 0)
-            ret = ost_no_memory(err);
+            ret = OST_ERR_NO_MEMORY;
     }
+    if (ret < 0) ret = ost_no_memory(err);
     free(sorted);
     return ret;
 }

@@ -53,6 +53,7 @@ typedef struct {
     ost_base_t base;                            /**< of the endpoint */
     ost_evidence_unit_t in;                     /**< the unit, read */
     int line;                                   /**< in the file */
+    bool is_named;                              /**< a comparison takes it; see ost_matched_find() */
     int same_as; /**< line of an earlier row that is the same observation, 0 for none; see ost_evidence_read() */
 } ost_evidence_row_t;
 
@@ -62,7 +63,7 @@ typedef struct {
     ost_evidence_row_t *rows; /**< [n_rows] */
     size_t n_rows;
     size_t n_frozen;          /**< of them in frozen.csv beside the table, 0 without that file */
-    ost_text_list_t warnings; /**< of rows that are there twice, with both lines */
+    ost_text_list_t warnings; /**< of rows that are there twice, or but for the value, with both lines */
 } ost_evidence_t;
 
 /** The path of a table: as it is named if it is there, else that of the shipped table which is named alike, as in

@@ -6,6 +6,7 @@
 #include "core/text.h"
 #include "plan/doses.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -354,7 +355,7 @@ static int is_of_men(const ost_experiment_t *e, ost_library_t *library)
     return 0;
 }
 
-int ost_matched_find(ost_matched_t *self, ost_experiment_t *e, const ost_evidence_t *evidence,
+int ost_matched_find(ost_matched_t *self, ost_experiment_t *e, ost_evidence_t *evidence,
     const ost_endpoint_dictionary_t *dictionary, ost_library_t *library, ost_error_t *err)
 {
     const int sex = is_of_men(e, library);
@@ -368,8 +369,9 @@ int ost_matched_find(ost_matched_t *self, ost_experiment_t *e, const ost_evidenc
         size_t n_taken = 0;
         int ret = ost_comparison_spell(c, dictionary, e->path, err);
         for (size_t i = 0; i < evidence->n_rows && ret == 0; i++) {
-            const ost_evidence_row_t *row = &evidence->rows[i];
+            ost_evidence_row_t *row = &evidence->rows[i];
             if (!ost_comparison_takes(c, row)) continue;
+            row->is_named = true;
             if (row->same_as == 0) ret = add_row(self, e, c, row, dictionary, library, sex, err);
             n_taken++;
         }
@@ -377,6 +379,37 @@ int ost_matched_find(ost_matched_t *self, ost_experiment_t *e, const ost_evidenc
         if (n_taken == 0) return no_row(e, c, evidence, err);
     }
     return 0;
+}
+
+/* Whether two trials are one but for letters' case and what is no letter or digit: "CALGB-79809", "CALGB 79809". */
+static bool is_same_trial(const char *a, const char *b)
+{
+    for (;; a++, b++) {
+        while (*a != '\0' && !isalnum((unsigned char) *a)) a++;
+        while (*b != '\0' && !isalnum((unsigned char) *b)) b++;
+        if (tolower((unsigned char) *a) != tolower((unsigned char) *b)) return false;
+        if (*a == '\0') return true;
+    }
+}
+
+int ost_matched_find_unnamed(ost_matched_t *self, const ost_experiment_t *e, ost_evidence_t *evidence, ost_error_t *err)
+{
+    int ret = 0;
+    for (size_t i = 0; i < evidence->n_rows && ret == 0; i++) {
+        ost_evidence_row_t *row = &evidence->rows[i];
+        char why[sizeof(self->unmatched->why)];
+        size_t k = 0;
+        while (k < e->n_comparisons && !is_same_trial(e->comparisons[k].trial, row->trial)) k++;
+        if (row->is_named || k == e->n_comparisons) continue;
+        row->is_named = true; /* another experiment does not name it again */
+        if (strcmp(e->comparisons[k].trial, row->trial) == 0)
+            snprintf(why, sizeof(why), "in no comparison of the experiment: arm '%.160s'", row->arm);
+        else
+            snprintf(why, sizeof(why), "in no comparison of the experiment: trial '%.80s', where they name '%.80s'",
+                row->trial, e->comparisons[k].trial);
+        ret = add_unmatched(self, row, why, err);
+    }
+    return ret;
 }
 
 int ost_matched_bind(ost_matched_t *self, const ost_plan_t *plan, ost_error_t *err)

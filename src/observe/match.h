@@ -20,13 +20,13 @@ typedef struct {
     const ost_endpoint_entry_t *measured; /**< has the error of one measurement; NULL: not known. Borrowed */
 } ost_observation_t;
 
-/** A row that a comparison names and that has no endpoint in the simulation. */
+/** A row that has no endpoint in the simulation, or that no comparison names. */
 typedef struct {
     const ost_evidence_row_t *row; /**< borrowed */
     char why[240];                 /**< for a person */
 } ost_unmatched_t;
 
-/** Rows that the comparisons of an experiment name. */
+/** Rows of the trials that the comparisons of an experiment name. */
 typedef struct {
     ost_observation_t *observations; /**< [n_observations], in the order of the table; owned */
     size_t n_observations;
@@ -48,8 +48,13 @@ bool ost_comparison_takes(const ost_comparison_t *self, const ost_evidence_row_t
  *  @param evidence  borrowed: must outlive self. @param dictionary  with its parameters looked up
  *  @param library  says whether a model is of men, whose T-scores have a reference of their own; may gain models
  *  @return 0, or OST_ERR_NAME where no row fits a comparison, or where two comparisons take a row for the same */
-int ost_matched_find(ost_matched_t *self, ost_experiment_t *experiment, const ost_evidence_t *evidence,
+int ost_matched_find(ost_matched_t *self, ost_experiment_t *experiment, ost_evidence_t *evidence,
     const ost_endpoint_dictionary_t *dictionary, ost_library_t *library, ost_error_t *err) OST_MUST_CHECK;
+/** After all experiments have found theirs: rows of roles calibrate and validate of the trials that one of them
+ * compares, also where a trial is spelt otherwise, which none of them names, become unmatched. @return 0 or
+ * OST_ERR_NO_MEMORY */
+int ost_matched_find_unnamed(
+    ost_matched_t *self, const ost_experiment_t *experiment, ost_evidence_t *evidence, ost_error_t *err) OST_MUST_CHECK;
 /** Convert a change that is reported in a unit of its own, or in T-scores, to percent of the simulated baseline: its
  * value, its interval and its unit. Where the baseline is not above 0 the row becomes unmatched.
  *  @param i  an observation with a baseline. @param level  simulated, in the unit of `reported`

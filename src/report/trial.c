@@ -309,8 +309,9 @@ static void put_unmatched(const ost_trial_t *trial, FILE *out)
         ost_html_text(u->row->endpoint, out);
         fputc(' ', out);
         ost_html_text(u->row->site, out);
+        fprintf(out, " (line %d)", u->row->line);
         if (more > 0) fprintf(out, " and %zu more", more);
-        fprintf(out, " (line %d): ", u->row->line);
+        fputs(": ", out);
         ost_html_text(u->why, out);
         fputs("</p>\n", out);
     }
