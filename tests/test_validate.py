@@ -551,11 +551,19 @@ arms:
         done = self.osteon("fit", "fit.yaml", "--leave-out", "T")
         self.assertRegex(done.stdout, r"(?m)^BMD left out (?:.*\n){1,3}?all +2 +\d\.\d\d +[+-]\d\.\d\d +\d\.\d\d +1 +\d\.\d\d +2\.00 +\d\.\d\d +2\.00$")
         os.remove(self.path("trials/arms.csv"))
-        self.assertIn("BMD calibrate: no arm has a class of treatment (arms.csv beside the evidence), so no class means",
+        self.assertIn("BMD calibrate: no arm has a class of treatment, so no class means; arms.csv beside the evidence gives one",
                       self.words_of())
         self.write("trials/arms.csv", "trial,arm,class,minus\nT,placebo,nome,\n")
         self.assertIn("arms.csv:2: class: 'nome' must be one of none or pushed (did you mean 'none'?)",
                       self.validate(code=1).stderr)
+
+    def test_class_means_of_shipped_trials(self):
+        """A trial of one's own whose arms.csv names classes of osteon has the class means of the shipped trials."""
+        self.write("trials/arms.csv", "trial,arm,class,minus\nT,placebo,aromatase inhibitor,\nT,drug,untreated,\n"
+                                      "T,difference,aromatase inhibitor,untreated\n")
+        text = sentences(self.validate("--parameters", "none").stdout)
+        self.assertRegex(text, r"BMD calibrate .* all 3 [\d.]+ [+-][\d.]+ [\d.]+ 0 [\d.]+")
+        self.assertRegex(text, r"Class means are of \d{3} calibrate rows of the trials of \S+/trials and 2 of these trials\.")
 
     def test_residual_errors_grow_with_the_change(self):
         """Their variance has doubled at a change of 1/growth; a table without growth has constant ones."""

@@ -29,20 +29,32 @@ static const char *name_of(const ost_trials_t *trials, const char *output)
     return entry != NULL ? entry->output : output;
 }
 
-static int add_row(
-    ost_naive_t *self, const ost_trials_t *trials, const ost_observation_t *observation, ost_error_t *err)
+/* The class of the same name. @return n_classes if there is none */
+static size_t class_named(const ost_treatments_t *self, const char *name)
+{
+    size_t i = 0;
+    while (i < self->n_classes && strcmp(self->classes[i].name, name) != 0) i++;
+    return i;
+}
+
+/* @param of  whose classes are meant */
+static int add_row(ost_naive_t *self, const ost_treatments_t *of, const ost_trials_t *trials,
+    const ost_observation_t *observation, ost_error_t *err)
 {
     const ost_evidence_row_t *row = observation->row;
     const ost_treated_arm_t *arm = arm_of(trials, observation);
     if (row->role != OST_ROLE_CALIBRATE || !OST_CLASS_IS_OF_CHANGES(observation->endpoint_class) || arm == NULL ||
         arm->of_minus != SIZE_MAX || observation->baseline.output[0] != '\0')
         return 0;
+    const size_t i_class = class_named(of, arm->name);
+    if (i_class == of->n_classes) return 0;
     for (size_t i = 0; i < self->n; i++)
-        if (self->rows[i].line == row->line) return 0; /* compared in two trials */
+        if (self->rows[i].line == row->line && strcmp(self->rows[i].trial, row->trial) == 0)
+            return 0; /* compared in two trials */
     ost_naive_row_t *more = realloc(self->rows, (self->n + 1) * sizeof(*more));
     if (more == NULL) return ost_no_memory(err);
     self->rows = more;
-    more[self->n] = (ost_naive_row_t){ .of = arm->of,
+    more[self->n] = (ost_naive_row_t){ .of = i_class,
         .trial = ost_strdup(row->trial),
         .months = months_of(&observation->endpoint),
         .value = ost_observation_change(observation, row->value),
@@ -51,21 +63,56 @@ static int add_row(
     return more[self->n++].trial == NULL ? ost_no_memory(err) : 0;
 }
 
+/* @param of  whose classes are meant */
+static int add_trials(ost_naive_t *self, const ost_treatments_t *of, const ost_trials_t *trials, ost_error_t *err)
+{
+    int ret = 0;
+    for (size_t t = 0; t < trials->n_trials; t++) {
+        const ost_matched_t *matched = &trials->trials[t].matched;
+        for (size_t i = 0; i < matched->n_observations && ret == 0; i++)
+            ret = add_row(self, of, trials, &matched->observations[i], err);
+    }
+    return ret;
+}
+
+/* Whether some observation can have a class mean. */
+static bool has_class(const ost_trials_t *trials)
+{
+    for (size_t t = 0; t < trials->n_trials; t++)
+        for (size_t i = 0; i < trials->trials[t].matched.n_observations; i++)
+            if (arm_of(trials, &trials->trials[t].matched.observations[i]) != NULL) return true;
+    return false;
+}
+
 int ost_naive_read(ost_naive_t *self, const ost_trials_options_t *options, ost_error_t *err)
 {
-    ost_trials_t trials;
+    ost_trials_t own, shipped = { 0 };
     ost_trials_options_t all = *options;
     all.only = all.model = NULL;
     all.only_matched = true;
     *self = (ost_naive_t){ 0 };
-    int ret = ost_trials_read(&trials, &all, err);
-    for (size_t t = 0; t < trials.n_trials; t++) {
-        const ost_matched_t *matched = &trials.trials[t].matched;
-        for (size_t i = 0; i < matched->n_observations && ret == 0; i++)
-            ret = add_row(self, &trials, &matched->observations[i], err);
+    int ret = ost_trials_read(&own, &all, err);
+    if (ret == 0) ret = add_trials(self, &own.treatments, &own, err);
+    if (ret == 0 && all.shipped != NULL && strcmp(all.shipped, all.folder) != 0 && has_class(&own)) {
+        const size_t n_own = self->n;
+        all.folder = self->shipped = all.shipped;
+        all.evidence = NULL;
+        ret = ost_trials_read(&shipped, &all, err);
+        if (ret == 0) ret = add_trials(self, &own.treatments, &shipped, err);
+        self->n_shipped = self->n - n_own;
     }
-    ost_trials_free(&trials);
+    ost_trials_free(&shipped);
+    ost_trials_free(&own);
     return ret;
+}
+
+char *ost_naive_origin(const ost_naive_t *self, char *buf, size_t size)
+{
+    buf[0] = '\0';
+    if (self->n_shipped > 0)
+        snprintf(buf, size, "Class means are of %zu calibrate rows of the trials of %s and %zu of these trials.",
+            self->n_shipped, self->shipped, self->n - self->n_shipped);
+    return buf;
 }
 
 /* Rows of one class and output, without those of one trial. */
@@ -207,8 +254,11 @@ int ost_naive_print(
     size_t n_sums = treatments->n_classes + 2;
     if (sums[n_sums - 1].n == sums[n_sums - 2].n) {
         fputc('\n', out);
-        ost_print_wrapped(
-            out, "%s: no arm has a class of treatment (arms.csv beside the evidence), so no class means", what);
+        ost_print_wrapped(out,
+            "%s: no arm has a class of treatment, so no class means; arms.csv beside the evidence gives one, with "
+            "lines such "
+            "as 'trial,arm,class,minus' and 'TRIAL,ARM,untreated,'",
+            what);
         return 0;
     }
     ost_table_column(&table, what, true);

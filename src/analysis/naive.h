@@ -18,12 +18,13 @@ typedef struct {
 /** The calibrate rows of all trials. */
 typedef struct {
     ost_naive_row_t *rows; /**< [n] */
-    size_t n;
+    size_t n, n_shipped;   /**< all; those of `shipped` */
+    const char *shipped;   /**< folder; borrowed from the options, NULL: none */
 } ost_naive_t;
 
 /** Read the calibrate rows that the trials of a folder compare, whichever of these trials and which model `options`
- * asks for. Rows of levels, of differences between arms, of changes that are not in percent and of arms without a class
- * are no part of it.
+ * asks for; and those of the trials of `shipped` whose class of treatment the first ones have too. Rows of levels, of
+ * differences between arms, of changes that are not in percent and of arms without a class are no part of it.
  *  @return 0 or the first error, with its place */
 int ost_naive_read(ost_naive_t *self, const ost_trials_options_t *options, ost_error_t *err) OST_MUST_CHECK;
 /** The mean over trials of a class, output and month; months counted from the scan that a change is counted from;
@@ -61,7 +62,11 @@ int ost_naive_sum(ost_naive_sum_t *sums, const ost_naive_t *naive, const ost_tri
     "error: mean residual and median absolute error of the model over all n, points of BMD. rmse and MAE (mean "       \
     "absolute error), points of BMD: of the model, and of class means (a class mean is that of the calibrate rows "    \
     "of other trials with the same class of treatment, at the same site and month, or in the last month that has "     \
-    "one), over the observations that have one."
+    "one), over the observations that have one. without class mean: those whose arm has no class, or whose class has " \
+    "no such row."
+/** Which rows class means are of besides those of the trials that are compared, for a person. @return buf, "" without
+ */
+char *ost_naive_origin(const ost_naive_t *self, char *buf, size_t size);
 /** Their table. @param what  the observations, "BMD validate". @param sums  as in ost_naive_sum().
  *  @return 0 or OST_ERR_NO_MEMORY */
 int ost_naive_print(const ost_naive_sum_t *sums, const ost_treatments_t *treatments, const char *what, FILE *out,

@@ -48,6 +48,7 @@ typedef struct {
     const char *evidence;    /**< table; NULL: the one that all trials name */
     const char *endpoints;   /**< dictionary where the evidence has none beside it; NULL: then it is an error */
     const char *arms;        /**< arms.csv where the evidence has none beside it; NULL: then no arm has a class */
+    const char *shipped;     /**< folder of further trials whose calibrate rows make class means; NULL: none */
     const char *only;        /**< names of the trials to read, "atac,sabre", NULL: all */
     const char *model;       /**< bone model in the place of each trial's own, NULL: none. Arms whose drug it
                                 does not respond to are dropped, their rows unmatched; all subjects are eligible */

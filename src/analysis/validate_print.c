@@ -119,6 +119,9 @@ static int print_by_treatment(const ost_validation_t *self, FILE *out, ost_error
         if (sums[n + 1].n > 0) ret = ost_naive_print(sums, &self->trials.treatments, what, out, err);
         is_any = is_any || sums[n + 1].n_compared > 0;
     }
+    char origin[600];
+    if (is_any && ost_naive_origin(&self->naive, origin, sizeof(origin))[0] != '\0')
+        ost_print_wrapped(out, "%s", origin);
     if (is_any) ost_print_wrapped(out, "%s", OST_NAIVE_NOTE);
     return ret;
 }

@@ -104,6 +104,7 @@ static int run_validate(const ost_command_t *self, int argc, char **argv)
         (code = ost_cli_data_folder(OST_CLI_ENDPOINTS, &endpoints)) != OST_EXIT_OK ||
         (code = ost_cli_data_folder(OST_CLI_ARMS, &arms)) != OST_EXIT_OK)
         goto out;
+    how->trials.shipped = own;
     if (how->trials.folder == NULL) how->trials.folder = own != NULL ? own : "configs/trials";
     how->n_threads = (int) a.n_threads;
     how->progress = show_progress;

@@ -75,7 +75,12 @@ int ost_treatments_read(ost_treatments_t *self, const char *evidence, const char
         if (otherwise == NULL) return 0;
         arms = ost_strdup(otherwise);
     }
-    if (arms == NULL || (classes = ost_file_beside(arms, "classes.csv")) == NULL) ret = ost_no_memory(err);
+    if (arms != NULL && (classes = ost_file_beside(arms, "classes.csv")) != NULL && access(classes, F_OK) != 0 &&
+        otherwise != NULL) {
+        free(classes);
+        classes = ost_file_beside(otherwise, "classes.csv");
+    }
+    if (classes == NULL) ret = ost_no_memory(err);
     if (ret == 0) {
         ret = ost_csv_read_rows(&class_table, NULL, classes, &rows, &self->n_classes, err);
         self->classes = rows;

@@ -89,12 +89,15 @@ void ost_page_treatments(const ost_validation_t *self, FILE *out)
 {
     size_t all = self->trials.treatments.n_classes + 1;
     bool is_any = false;
+    char origin[600];
     for (int role = 0; role < OST_ROLE_CONTEXT; role++) is_any = is_any || self->by_treatment[role][all].n_compared > 0;
     if (!is_any) return;
     fputs("<h2 id='treatments'>The model against class means</h2>\n<p>What the mean of the calibrate rows of other "
           "trials predicts, by class of treatment, site and month, beside the model, over the observations that have "
-          "such a mean. The smaller error is bold.</p>\n<div class='tables'>",
+          "such a mean. The smaller error is bold. ",
         out);
+    ost_html_text(ost_naive_origin(&self->naive, origin, sizeof(origin)), out);
+    fputs("</p>\n<div class='tables'>", out);
     for (int role = 0; role < OST_ROLE_CONTEXT; role++)
         if (self->by_treatment[role][all].n > 0) put_sums(self, (ost_role_t) role, out);
     fputs("</div>\n", out);
