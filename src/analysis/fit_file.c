@@ -97,7 +97,7 @@ static int any_spread(const ost_model_t *model, const char *name)
     return i < model->n_params ? (int) i : -1;
 }
 
-static int unknown_param(const ost_fit_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node, ost_error_t *err)
+static int unknown_param(const ost_fit_t *self, ost_yaml_t *tree, const ost_yaml_node_t *node)
 {
     const char *names[MOST_NAMES], *near = NULL;
     char buffer[MOST_NAMES][NAME_SIZE], stem[NAME_SIZE];
@@ -110,20 +110,20 @@ static int unknown_param(const ost_fit_t *self, const ost_yaml_t *tree, const os
         if (near == NULL && (is_index || strcmp(names[i], stem) == 0)) near = names[i];
     }
     if (near == NULL && find_param(&self->trials, stem, any_spread) != NULL)
-        return ost_yaml_fail_key(tree, node, OST_ERR_NAME, err,
+        return ost_yaml_fail_key(tree, node, OST_ERR_NAME,
             "the parameter has no between-subject variability with an SD; expected 'spread' in its model");
     if (near == NULL) near = ost_nearest(node->key, names, n);
     return ost_yaml_fail_key(
-        tree, node, OST_ERR_NAME, err, "no trial has a model with this parameter%s%s%s", OST_HINT(near));
+        tree, node, OST_ERR_NAME, "no trial has a model with this parameter%s%s%s", OST_HINT(near));
 }
 
-static int read_param(ost_fit_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node, ost_error_t *err)
+static int read_param(ost_fit_t *self, ost_yaml_t *tree, const ost_yaml_node_t *node, ost_error_t *err)
 {
     ost_fit_param_t *param = &self->params[self->n_params++];
     const ost_param_t *varying = find_param(&self->trials, node->key, ost_model_spread);
     const ost_param_t of_spread = varying != NULL ? ost_param_of_spread(varying) : (ost_param_t){ 0 };
     const ost_param_t *model = varying != NULL ? &of_spread : find_param(&self->trials, node->key, ost_model_param);
-    if (model == NULL) return unknown_param(self, tree, node, err);
+    if (model == NULL) return unknown_param(self, tree, node);
     const ost_yaml_node_t *prior = ost_yaml_get(node, "prior");
     *param = (ost_fit_param_t){ .name = ost_strdup(node->key),
         .unit_text = model->unit_text,
@@ -133,25 +133,24 @@ static int read_param(ost_fit_t *self, const ost_yaml_t *tree, const ost_yaml_no
         .upper = model->upper,
         .logit = model->lower >= 0 && model->upper <= 1 && ost_dim_is_none(model->unit.dim) };
     if (param->name == NULL) return ost_no_memory(err);
-    int ret = ost_field_in_unit(tree, prior, &model->unit, model->unit_text, &param->prior, err);
-    if (ret == 0 && !isnan(ost_param_within(model, param->prior))) param->prior = ost_param_within(model, param->prior);
+    ost_field_in_unit(tree, prior, &model->unit, model->unit_text, &param->prior);
+    if (!isnan(ost_param_within(model, param->prior))) param->prior = ost_param_within(model, param->prior);
     if (param->logit && model->spread.kind != OST_SPREAD_LOGITNORMAL)
         param->prior_sd /= fmax(1 - param->prior, 1e-6); /* the model's is of ln: d logit = d ln/(1 - p) */
-    if (ret == 0) ret = ost_field_number(tree, ost_yaml_get(node, "sd"), 1e-6, 10, &param->prior_sd, err);
-    if (ret < 0) return ret;
+    ost_field_number(tree, ost_yaml_get(node, "sd"), 1e-6, 10, &param->prior_sd);
+    if (tree->code != 0) return tree->code;
     param->value = param->prior;
     if (!(param->prior_sd > 0))
-        return ost_yaml_fail(tree, node, OST_ERR_NAME, err, "the model gives no prior SD for it: give 'sd'");
+        return ost_yaml_fail(tree, node, OST_ERR_NAME, "the model gives no prior SD for it: give 'sd'");
     if (param->prior > 0 && (!param->logit || param->prior < 1) && param->prior >= model->lower &&
         param->prior <= model->upper)
         return 0;
-    return ost_yaml_fail(tree, prior, OST_ERR_VALUE, err, "it has to be above 0%s and within its range %g..%g%s%s",
+    return ost_yaml_fail(tree, prior, OST_ERR_VALUE, "it has to be above 0%s and within its range %g..%g%s%s",
         param->logit ? ", below 1" : "", model->lower / param->factor, model->upper / param->factor,
         strcmp(model->unit_text, "1") == 0 ? "" : " ", strcmp(model->unit_text, "1") == 0 ? "" : model->unit_text);
 }
 
-static int read_exclusion(
-    ost_fit_exclusion_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node, ost_error_t *err)
+static void read_exclusion(ost_fit_exclusion_t *self, ost_yaml_t *tree, const ost_yaml_node_t *node)
 {
     const struct {
         const char *key;
@@ -160,10 +159,9 @@ static int read_exclusion(
         { "endpoint", &self->where.endpoint }, { "site", &self->where.site }, { "reason", &self->reason } };
     self->where.month = NAN;
     self->where.location = node->location;
-    int ret = ost_field_number(tree, ost_yaml_get(node, "month"), -INFINITY, INFINITY, &self->where.month, err);
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0] && ret == 0; i++)
-        ret = ost_field_text(tree, ost_yaml_get(node, texts[i].key), texts[i].text, err);
-    return ret;
+    ost_field_number(tree, ost_yaml_get(node, "month"), -INFINITY, INFINITY, &self->where.month);
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        ost_field_text(tree, ost_yaml_get(node, texts[i].key), texts[i].text);
 }
 
 static int no_row(const ost_fit_t *self, ost_error_t *err)
@@ -222,15 +220,15 @@ static int choose_rows(ost_fit_t *self, ost_error_t *err)
     return ret;
 }
 
-static int read_trials(
-    ost_fit_t *self, const ost_yaml_t *tree, const char *endpoints, const char *arms, ost_error_t *err)
+static int read_trials(ost_fit_t *self, ost_yaml_t *tree, const char *endpoints, const char *arms, ost_error_t *err)
 {
     char *names[2] = { NULL, NULL }, *paths[2] = { NULL, NULL };
     uint64_t n_subjects = 256, n_search = 16; /* measured: configs/fit/README.md */
-    int ret = ost_field_text(tree, ost_yaml_get(&tree->root, "trials"), &names[0], err);
-    if (ret == 0) ret = ost_field_text(tree, ost_yaml_get(&tree->root, "evidence"), &names[1], err);
-    if (ret == 0) ret = ost_field_count(tree, ost_yaml_get(&tree->root, "subjects"), 1, 100000, &n_subjects, err);
-    if (ret == 0) ret = ost_field_count(tree, ost_yaml_get(&tree->root, "search_subjects"), 2, 100000, &n_search, err);
+    ost_field_text(tree, ost_yaml_get(&tree->root, "trials"), &names[0]);
+    ost_field_text(tree, ost_yaml_get(&tree->root, "evidence"), &names[1]);
+    ost_field_count(tree, ost_yaml_get(&tree->root, "subjects"), 1, 100000, &n_subjects);
+    ost_field_count(tree, ost_yaml_get(&tree->root, "search_subjects"), 2, 100000, &n_search);
+    int ret = tree->code;
     for (int i = 0; i < 2 && ret == 0; i++)
         if (names[i] != NULL && (paths[i] = ost_file_beside(self->path, names[i])) == NULL) ret = ost_no_memory(err);
     if (ret == 0) {
@@ -259,7 +257,7 @@ static int read_trials(
     return ret;
 }
 
-static int read_tree(ost_fit_t *self, const ost_yaml_t *tree, const char *endpoints, const char *arms, ost_error_t *err)
+static int read_tree(ost_fit_t *self, ost_yaml_t *tree, const char *endpoints, const char *arms, ost_error_t *err)
 {
     const ost_yaml_node_t *root = &tree->root, *params = ost_yaml_get(root, "parameters");
     const ost_yaml_node_t *exclude = ost_yaml_get(root, "exclude");
@@ -267,22 +265,24 @@ static int read_tree(ost_fit_t *self, const ost_yaml_t *tree, const char *endpoi
     self->n_starts = 10;
     int ret = read_trials(self, tree, endpoints, arms, err);
     if (ret == 0 && self->trials.n_observations == 0) ret = no_row(self, err);
-    if (ret == 0) ret = ost_field_text(tree, ost_yaml_get(root, "title"), &self->title, err);
-    if (ret == 0) ret = ost_field_count(tree, ost_yaml_get(root, "seed"), 0, UINT64_MAX, &self->seed, err);
-    if (ret == 0) ret = ost_field_count(tree, ost_yaml_get(root, "starts"), 1, 1000, &self->n_starts, err);
-    if (ret == 0) ret = ost_field_number(tree, ost_yaml_get(root, "huber_k"), 0, 100, &self->huber_k, err);
     if (ret < 0) return ret;
+    ost_field_text(tree, ost_yaml_get(root, "title"), &self->title);
+    ost_field_count(tree, ost_yaml_get(root, "seed"), 0, UINT64_MAX, &self->seed);
+    ost_field_count(tree, ost_yaml_get(root, "starts"), 1, 1000, &self->n_starts);
+    ost_field_number(tree, ost_yaml_get(root, "huber_k"), 0, 100, &self->huber_k);
+    if (tree->code != 0) return tree->code;
     const size_t n_excluded = exclude != NULL ? exclude->n_members : 0;
     self->params = ost_memory_list(&self->memory, params->n_members, sizeof(*self->params));
     self->exclusions = ost_memory_list(&self->memory, n_excluded, sizeof(*self->exclusions));
     ret = self->memory.failed ? ost_no_memory(err) : 0;
     for (size_t i = 0; i < params->n_members && ret == 0; i++) ret = read_param(self, tree, &params->members[i], err);
     for (size_t i = 0; i < n_excluded && ret == 0; i++)
-        ret = read_exclusion(&self->exclusions[self->n_exclusions++], tree, &exclude->members[i], err);
+        read_exclusion(&self->exclusions[self->n_exclusions++], tree, &exclude->members[i]);
+    if (ret == 0) ret = tree->code;
     for (size_t i = 0; i < self->n_exclusions && ret == 0; i++)
         ret = ost_comparison_spell(&self->exclusions[i].where, &self->trials.dictionary, self->path, err);
     if (ret == 0 && self->n_params == 0)
-        ret = ost_yaml_fail(tree, params, OST_ERR_VALUE, err, "no parameter is to be estimated");
+        ret = ost_yaml_fail(tree, params, OST_ERR_VALUE, "no parameter is to be estimated");
     if (ret == 0) ret = choose_rows(self, err);
     if (ret < 0) return ret;
     self->covariance = ost_memory_list(&self->memory, self->n_params * self->n_params, sizeof(double));
@@ -299,7 +299,7 @@ int ost_fit_read(ost_fit_t *self, const char *path, const char *endpoints, const
     if (self->path == NULL) return ost_no_memory(err);
     int ret = ost_file_read(&text, path, OST_YAML_MAX_BYTES, err);
     if (ret == 0) ret = ost_yaml_parse(&tree, self->path, text, err);
-    if (ret == 0) ret = ost_schema_check(&fit_schema, &tree, err);
+    if (ret == 0) ret = ost_schema_check(&fit_schema, &tree);
     if (ret == 0) ret = read_tree(self, &tree, endpoints, arms, err);
     self->warnings = tree.warnings;
     tree.warnings = (ost_text_list_t){ 0 };

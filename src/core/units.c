@@ -407,6 +407,8 @@ const char *ost_unit_missing(const ost_unit_t *unit, const char *unit_text, bool
     return why;
 }
 
+const ost_dim_t ost_dim_none = { { 0 } }, ost_dim_time = { { [OST_DIM_TIME] = 6 } };
+
 bool ost_dim_equal(ost_dim_t a, ost_dim_t b)
 {
     return memcmp(a.sixths, b.sixths, sizeof(a.sixths)) == 0;
@@ -484,8 +486,7 @@ char *ost_dim_mismatch(ost_dim_t actual, ost_dim_t expected, const char *example
     char has[64], needs[64], unit[64], made[80];
     ost_dim_format(actual, has, sizeof(has));
     ost_dim_format(expected, needs, sizeof(needs));
-    const ost_dim_t time = { { [OST_DIM_TIME] = 6 } };
-    snprintf(made, sizeof(made), ost_dim_equal(expected, time) ? "5 [%s] or 5 [y]" : "5 [%s]",
+    snprintf(made, sizeof(made), ost_dim_equal(expected, ost_dim_time) ? "5 [%s] or 5 [y]" : "5 [%s]",
         format(expected, units, "cm2", "L", unit, sizeof(unit)));
     if (example == NULL) example = made;
     if (ost_dim_is_none(expected) && example == made)

@@ -73,6 +73,8 @@ const char *ost_unit_missing(const ost_unit_t *unit, const char *unit_text, bool
 bool ost_dim_equal(ost_dim_t a, ost_dim_t b);
 /** True for a plain number. */
 bool ost_dim_is_none(ost_dim_t a);
+extern const ost_dim_t ost_dim_none; /**< of plain numbers */
+extern const ost_dim_t ost_dim_time; /**< of times */
 /** Dimension of a product. */
 ost_dim_t ost_dim_mul(ost_dim_t a, ost_dim_t b);
 /** Dimension of a quotient. */

@@ -10,15 +10,14 @@
 
 #define MAX_TIMES 1000000
 
-static int append_text(char ***list, size_t *n, const char *text, ost_error_t *err)
+/* @return 0, or -1: out of memory */
+static int append_text(char ***list, size_t *n, const char *text)
 {
     char **more = realloc(*list, (*n + 1) * sizeof *more);
-    if (more == NULL) return ost_no_memory(err);
+    if (more == NULL) return -1;
     *list = more;
     more[*n] = ost_strdup(text);
-    if (more[*n] == NULL) return ost_no_memory(err);
-    (*n)++;
-    return 0;
+    return more[*n] != NULL ? (*n)++, 0 : -1;
 }
 
 static bool is_model_path(const char *name)
@@ -39,265 +38,222 @@ static bool is_listed(const ost_experiment_t *self, const char *drug)
     return false;
 }
 
-static int add_model(ost_experiment_t *self, const char *name, ost_location_t location, ost_error_t *err)
+static void add_model(ost_experiment_t *self, ost_yaml_t *tree, const char *name, ost_location_t location)
 {
     ost_location_t *more = realloc(self->model_locations, (self->n_models + 1) * sizeof *more);
-    if (more == NULL) return ost_no_memory(err);
-    self->model_locations = more;
-    more[self->n_models] = location;
-    return append_text(&self->models, &self->n_models, name, err);
+    if (more != NULL) {
+        self->model_locations = more;
+        more[self->n_models] = location;
+    }
+    if (more == NULL || append_text(&self->models, &self->n_models, name) < 0) ost_yaml_no_memory(tree);
 }
 
-static int read_models(ost_experiment_t *self, const ost_yaml_t *tree, ost_error_t *err)
+static void read_models(ost_experiment_t *self, ost_yaml_t *tree)
 {
     const ost_yaml_node_t *node = ost_yaml_get(&tree->root, "models");
-    if (node->n_members == 0) {
-        return ost_yaml_fail(tree, node, OST_ERR_SYNTAX, err, "at least one model is needed, such as [hormones, aibl]");
-    }
-    for (size_t i = 0; i < node->n_members; i++) {
+    if (node->n_members == 0)
+        ost_yaml_fail(tree, node, OST_ERR_SYNTAX, "at least one model is needed, such as [hormones, aibl]");
+    for (size_t i = 0; i < node->n_members && tree->code == 0; i++) {
         char *name = NULL;
-        int ret = ost_field_text(tree, &node->members[i], &name, err);
-        if (ret != 0) return ret;
-        if (is_model_path(name)) {
+        ost_field_text(tree, &node->members[i], &name);
+        if (name != NULL && is_model_path(name)) {
             char *path = ost_file_beside(self->path, name);
             free(name);
             name = path;
         }
-        if (name == NULL) return ost_no_memory(err);
-        for (size_t k = 0; k < self->n_models && ret == 0; k++) {
-            if (strcmp(self->models[k], name) == 0) {
-                ret = ost_yaml_fail(tree, &node->members[i], OST_ERR_NAME, err, "'%.100s' is listed twice", name);
-            }
-        }
-        if (ret == 0) ret = add_model(self, name, node->members[i].location, err);
+        if (name == NULL) ost_yaml_no_memory(tree);
+        for (size_t k = 0; k < self->n_models && tree->code == 0; k++)
+            if (strcmp(self->models[k], name) == 0)
+                ost_yaml_fail(tree, &node->members[i], OST_ERR_NAME, "'%.100s' is listed twice", name);
+        if (tree->code == 0) add_model(self, tree, name, node->members[i].location);
         free(name);
-        if (ret != 0) return ret;
     }
-    return 0;
 }
 
-static int add_drugs(ost_experiment_t *self, ost_error_t *err)
+static void add_drugs(ost_experiment_t *self, ost_yaml_t *tree)
 {
-    for (size_t i = 0; i < self->n_arms; i++) {
-        for (size_t k = 0; k < self->arms[i].n_regimens; k++) {
+    for (size_t i = 0; i < self->n_arms; i++)
+        for (size_t k = 0; k < self->arms[i].n_regimens && tree->code == 0; k++) {
             const ost_regimen_t *regimen = &self->arms[i].regimens[k];
-            if (is_listed(self, regimen->drug)) continue;
-            int ret = add_model(self, regimen->drug, regimen->location, err);
-            if (ret != 0) return ret;
+            if (!is_listed(self, regimen->drug)) add_model(self, tree, regimen->drug, regimen->location);
         }
-    }
-    return 0;
 }
 
 /* The last time where `to` is not met: outputs end before it. */
-static int warn_of_end(
-    ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *to, double last, ost_error_t *err)
+static void warn_of_end(ost_experiment_t *self, ost_yaml_t *tree, const ost_yaml_node_t *to, double last)
 {
     char where[400];
     if (to->origin != NULL)
         snprintf(where, sizeof where, "in the setting '%.200s'", to->origin);
     else
         snprintf(where, sizeof where, "%.200s:%d:%d", tree->path, to->location.line, to->location.column);
-    int ret = ost_text_list_add(&self->warnings,
-        "%s: the last output is at day %.10g, not at 'to: %.60s': no whole number of steps 'every' leads there", where,
-        last, to->text);
-    return ret == 0 ? 0 : ost_no_memory(err);
+    if (ost_text_list_add(&self->warnings,
+            "%s: the last output is at day %.10g, not at 'to: %.60s': no whole number of steps 'every' leads there",
+            where, last, to->text) < 0)
+        ost_yaml_no_memory(tree);
 }
 
-/* Times are within a life of time 0: a slip of the unit would take hours. */
-static int check_life(const ost_yaml_t *tree, const ost_yaml_node_t *node, double time, ost_error_t *err)
+/* A time within a life of time 0: a slip of the unit would take hours. */
+static void read_time(ost_yaml_t *tree, const ost_yaml_node_t *node, double *time)
 {
-    if (node == NULL || fabs(time) <= OST_LONGEST_LIFE) return 0;
-    return ost_yaml_fail(tree, node, OST_ERR_VALUE, err,
-        "'%.60s' is more than %d years from time 0, longer than a human life", node->text, OST_LIFE_YEARS);
+    ost_field_time(tree, node, time);
+    if (node != NULL && fabs(*time) > OST_LONGEST_LIFE)
+        ost_yaml_fail(tree, node, OST_ERR_VALUE, "'%.60s' is more than %d years from time 0, longer than a human life",
+            node->text, OST_LIFE_YEARS);
 }
 
-static int times_by_step(ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node, ost_error_t *err)
+static void times_by_step(ost_experiment_t *self, ost_yaml_t *tree, const ost_yaml_node_t *node)
 {
     double from = 0, to = 0, every = 0;
     const ost_yaml_node_t *to_node = ost_yaml_get(node, "to"), *every_node = ost_yaml_get(node, "every");
-    const ost_yaml_node_t *from_node = ost_yaml_get(node, "from");
-    int ret = ost_field_time(tree, from_node, &from, err);
-    if (ret == 0) ret = check_life(tree, from_node, from, err);
-    if (ret == 0) ret = ost_field_time(tree, to_node, &to, err);
-    if (ret == 0) ret = check_life(tree, to_node, to, err);
-    if (ret == 0) ret = ost_field_time(tree, every_node, &every, err);
-    if (ret != 0) return ret;
-    if (!(every > 0)) return ost_yaml_fail(tree, every_node, OST_ERR_VALUE, err, "it must be greater than 0");
-    if (to < from) return ost_yaml_fail(tree, to_node, OST_ERR_VALUE, err, "the last output is before the first");
+    read_time(tree, ost_yaml_get(node, "from"), &from);
+    read_time(tree, to_node, &to);
+    ost_field_time(tree, every_node, &every);
+    if (!(every > 0)) ost_yaml_fail(tree, every_node, OST_ERR_VALUE, "it must be greater than 0");
+    if (to < from) ost_yaml_fail(tree, to_node, OST_ERR_VALUE, "the last output is before the first");
     /* the last one counts where it is met but for rounding: 7 year / 1 month */
     double n = floor((to - from) / every * (1 + 1e-12) + 1e-9) + 1;
-    if (!(n <= MAX_TIMES)) return ost_yaml_fail(tree, every_node, OST_ERR_LIMIT, err, "more than %d times", MAX_TIMES);
+    if (!(n <= MAX_TIMES)) ost_yaml_fail(tree, every_node, OST_ERR_LIMIT, "more than %d times", MAX_TIMES);
+    if (tree->code != 0) return;
     self->times = ost_list_new((size_t) n, sizeof *self->times);
-    if (self->times == NULL) return ost_no_memory(err);
+    if (self->times == NULL) {
+        ost_yaml_no_memory(tree);
+        return;
+    }
     self->n_times = (size_t) n;
     for (size_t i = 0; i < self->n_times; i++) self->times[i] = from + (double) i * every;
     double *last = &self->times[self->n_times - 1];
-    if (fabs(to - *last) > 1e-9 * every + 1e-12 * (to - from)) return warn_of_end(self, tree, to_node, *last, err);
-    *last = to; /* 0.3 day, where 3 times 0.1 day is a little more */
-    return 0;
+    if (fabs(to - *last) > 1e-9 * every + 1e-12 * (to - from))
+        warn_of_end(self, tree, to_node, *last);
+    else
+        *last = to; /* 0.3 day, where 3 times 0.1 day is a little more */
 }
 
-/* Times of all observation rows of a table of events, where no others are given. */
-static int times_of_rows(ost_experiment_t *self, const ost_yaml_t *tree, ost_error_t *err)
-{
-    int ret = ost_events_times(&self->events, &self->times, &self->n_times, err);
-    if (ret < 0 || self->n_times > 0) return ret;
-    return ost_yaml_fail(tree, &tree->root, OST_ERR_NAME, err,
-        "'times' is missing here, as in '{to: 5 year, every: 1 month}'%s",
-        self->events.is_given ? ", as no row of 'events.table' is an observation (EVID 0)" : "");
-}
-
-static int read_times(ost_experiment_t *self, const ost_yaml_t *tree, ost_error_t *err)
+static void read_times(ost_experiment_t *self, ost_yaml_t *tree)
 {
     const ost_yaml_node_t *node = ost_yaml_get(&tree->root, "times");
-    if (node == NULL) return times_of_rows(self, tree, err);
-    if (node->kind == OST_YAML_MAPPING) return times_by_step(self, tree, node, err);
-    if (node->n_members == 0) return ost_yaml_fail(tree, node, OST_ERR_SYNTAX, err, "at least one time is needed");
-    self->times = ost_list_new(node->n_members, sizeof *self->times);
-    if (self->times == NULL) return ost_no_memory(err);
-    self->n_times = node->n_members;
-    for (size_t i = 0; i < self->n_times; i++) {
-        int ret = ost_field_time(tree, &node->members[i], &self->times[i], err);
-        if (ret == 0) ret = check_life(tree, &node->members[i], self->times[i], err);
-        if (ret != 0) return ret;
-        if (i > 0 && self->times[i] <= self->times[i - 1]) {
-            return ost_yaml_fail(tree, &node->members[i], OST_ERR_VALUE, err, "'%.60s' is not after the one before it",
-                node->members[i].text);
+    if (node == NULL) { /* those of all observation rows of a table of events */
+        ost_yaml_take(tree, ost_events_times(&self->events, &self->times, &self->n_times, tree->err));
+        if (self->n_times == 0)
+            ost_yaml_fail(tree, &tree->root, OST_ERR_NAME,
+                "'times' is missing here, as in '{to: 5 year, every: 1 month}'%s",
+                self->events.is_given ? ", as no row of 'events.table' is an observation (EVID 0)" : "");
+    } else if (node->kind == OST_YAML_MAPPING) {
+        times_by_step(self, tree, node);
+    } else {
+        if (node->n_members == 0) ost_yaml_fail(tree, node, OST_ERR_SYNTAX, "at least one time is needed");
+        self->times = ost_yaml_list(tree, node, sizeof *self->times, &self->n_times);
+        for (size_t i = 0; i < self->n_times; i++) {
+            read_time(tree, &node->members[i], &self->times[i]);
+            if (i > 0 && self->times[i] <= self->times[i - 1])
+                ost_yaml_fail(tree, &node->members[i], OST_ERR_VALUE, "'%.60s' is not after the one before it",
+                    node->members[i].text);
         }
     }
-    return 0;
 }
 
-static int read_outputs(ost_experiment_t *self, const ost_yaml_t *tree, ost_error_t *err)
+static void read_outputs(ost_experiment_t *self, ost_yaml_t *tree)
 {
     const ost_yaml_node_t *node = ost_yaml_get(&tree->root, "outputs");
     bool is_text = node != NULL && node->kind == OST_YAML_SCALAR;
-    if (node == NULL || (is_text && strcmp(node->text, "all") == 0)) return 0;
+    if (node == NULL || (is_text && strcmp(node->text, "all") == 0)) return;
     if (is_text || node->n_members == 0)
-        return ost_yaml_fail(tree, node, OST_ERR_SYNTAX, err, "a list of names, or all, is expected");
-    self->output_locations = ost_list_new(node->n_members, sizeof *self->output_locations);
-    if (self->output_locations == NULL) return ost_no_memory(err);
-    for (size_t i = 0; i < node->n_members; i++) {
+        ost_yaml_fail(tree, node, OST_ERR_SYNTAX, "a list of names, or all, is expected");
+    size_t n;
+    self->output_locations = ost_yaml_list(tree, node, sizeof *self->output_locations, &n);
+    self->outputs = ost_yaml_list(tree, node, sizeof *self->outputs, &self->n_outputs);
+    for (size_t i = 0; i < self->n_outputs && tree->code == 0; i++) {
         const ost_yaml_node_t *member = &node->members[i];
-        char *name = NULL;
-        int ret = ost_field_text(tree, member, &name, err);
-        for (size_t k = 0; k < i && ret == 0; k++) {
-            if (strcmp(self->outputs[k], name) == 0) {
-                ret = ost_yaml_fail(tree, member, OST_ERR_NAME, err, "'%.100s' is listed twice", name);
-            }
-        }
+        ost_field_text(tree, member, &self->outputs[i]);
         self->output_locations[i] = member->location;
-        if (ret == 0) ret = append_text(&self->outputs, &self->n_outputs, name, err);
-        free(name);
-        if (ret != 0) return ret;
+        for (size_t k = 0; k < i && tree->code == 0; k++)
+            if (strcmp(self->outputs[k], self->outputs[i]) == 0)
+                ost_yaml_fail(tree, member, OST_ERR_NAME, "'%.100s' is listed twice", self->outputs[i]);
     }
-    return 0;
 }
 
-static int read_solver(ost_experiment_t *self, const ost_yaml_t *tree, ost_error_t *err)
+static void read_solver(ost_experiment_t *self, ost_yaml_t *tree)
 {
     const ost_yaml_node_t *node = ost_yaml_get(&tree->root, "solver");
     const ost_yaml_node_t *h_max = ost_yaml_get(node, "h_max"), *h_min = ost_yaml_get(node, "h_min");
     ost_solver_options_t *solver = &self->solver;
     ost_solver_options_default(solver);
-    self->dosing = OST_DOSING_PERIODIC;
-    int stepper = (int) solver->stepper, dosing = (int) self->dosing;
-    int ret = ost_field_choice(tree, ost_yaml_get(node, "stepper"), ost_stepper_names, OST_N_STEPPERS, &stepper, err);
-    if (ret == 0) ret = ost_field_choice(tree, ost_yaml_get(node, "dosing"), ost_dosing_names, 2, &dosing, err);
-    if (ret == 0) ret = ost_field_number(tree, ost_yaml_get(node, "rtol"), 1e-14, 0.1, &solver->rtol, err);
-    if (ret == 0) {
-        ret = ost_field_number(tree, ost_yaml_get(node, "atol_factor"), 1e-12, 1e12, &solver->atol_factor, err);
-    }
-    if (ret == 0) ret = ost_field_time(tree, h_max, &solver->h_max, err);
-    if (ret == 0) ret = ost_field_time(tree, h_min, &solver->h_min, err);
-    if (ret == 0) {
-        ret = ost_field_count(tree, ost_yaml_get(node, "max_steps"), 1, OST_MAX_STEPS, &solver->max_steps, err);
-    }
-    if (ret != 0) return ret;
-    if (!(solver->h_min > 0)) return ost_yaml_fail(tree, h_min, OST_ERR_VALUE, err, "it must be greater than 0");
-    if (!(solver->h_max > solver->h_min)) {
-        return ost_yaml_fail(
-            tree, h_max != NULL ? h_max : h_min, OST_ERR_VALUE, err, "h_max must be greater than h_min");
-    }
+    int stepper = (int) solver->stepper, dosing = OST_DOSING_PERIODIC;
+    ost_field_choice(tree, ost_yaml_get(node, "stepper"), ost_stepper_names, OST_N_STEPPERS, &stepper);
+    ost_field_choice(tree, ost_yaml_get(node, "dosing"), ost_dosing_names, 2, &dosing);
+    ost_field_number(tree, ost_yaml_get(node, "rtol"), 1e-14, 0.1, &solver->rtol);
+    ost_field_number(tree, ost_yaml_get(node, "atol_factor"), 1e-12, 1e12, &solver->atol_factor);
+    ost_field_time(tree, h_max, &solver->h_max);
+    ost_field_time(tree, h_min, &solver->h_min);
+    ost_field_count(tree, ost_yaml_get(node, "max_steps"), 1, OST_MAX_STEPS, &solver->max_steps);
+    if (!(solver->h_min > 0)) ost_yaml_fail(tree, h_min, OST_ERR_VALUE, "it must be greater than 0");
+    if (!(solver->h_max > solver->h_min))
+        ost_yaml_fail(tree, h_max != NULL ? h_max : h_min, OST_ERR_VALUE, "h_max must be greater than h_min");
     solver->stepper = (ost_stepper_t) stepper;
     self->dosing = (ost_dosing_t) dosing;
-    return 0;
 }
 
 const char *const ost_keep_words[OST_N_KEEPS] = { OST_KEEPS(OST_WORD_OF) };
 
-static int read_results(ost_experiment_t *self, const ost_yaml_t *tree, ost_error_t *err)
+static void read_results(ost_experiment_t *self, ost_yaml_t *tree)
 {
     static const char *const precisions[] = { "float32", "float64" };
     const ost_yaml_node_t *node = ost_yaml_get(&tree->root, "results");
     int precision = 0, keep = OST_KEEP_SUBJECTS;
     uint64_t level = 1, digits = 0;
-    int ret = ost_field_choice(tree, ost_yaml_get(node, "precision"), precisions, 2, &precision, err);
-    if (ret == 0)
-        ret = ost_field_choice(tree, ost_yaml_get(node, "keep"), ost_keep_words, OST_N_KEEPS_OF_RUN, &keep, err);
-    if (ret == 0) ret = ost_field_count(tree, ost_yaml_get(node, "compression"), 0, 1, &level, err);
-    if (ret == 0) ret = ost_field_count(tree, ost_yaml_get(node, "digits"), 1, 15, &digits, err);
+    ost_field_choice(tree, ost_yaml_get(node, "precision"), precisions, 2, &precision);
+    ost_field_choice(tree, ost_yaml_get(node, "keep"), ost_keep_words, OST_N_KEEPS_OF_RUN, &keep);
+    ost_field_count(tree, ost_yaml_get(node, "compression"), 0, 1, &level);
+    ost_field_count(tree, ost_yaml_get(node, "digits"), 1, 15, &digits);
     self->keep = (ost_keep_t) keep;
     self->float64 = precision == 1;
     self->compression = (int) level;
     self->digits = (int) digits;
-    return ret;
 }
 
 /* Panels and unit of time are for osteon-plot, which finds them in the result file; only the words are checked here. */
-static int read_plot(ost_experiment_t *self, const ost_yaml_t *tree, ost_error_t *err)
+static void read_plot(ost_experiment_t *self, ost_yaml_t *tree)
 {
     static const char *const panels[] = { "variables", "arms" }, *const shows[] = { "value", "change", "ratio" },
                              *const times[] = { "day", "month", "year" };
     const ost_yaml_node_t *node = ost_yaml_get(&tree->root, "plot"), *variables = ost_yaml_get(node, "variables");
     int ignored, show = node != NULL ? OST_SHOW_VALUE : OST_SHOW_CHANGE;
-    int ret = ost_field_choice(tree, ost_yaml_get(node, "panels"), panels, 2, &ignored, err);
-    if (ret == 0) ret = ost_field_choice(tree, ost_yaml_get(node, "show"), shows, 3, &show, err);
-    if (ret == 0) ret = ost_field_choice(tree, ost_yaml_get(node, "time"), times, 3, &ignored, err);
-    for (size_t i = 0; variables != NULL && i < variables->n_members && ret == 0; i++) {
+    ost_field_choice(tree, ost_yaml_get(node, "panels"), panels, 2, &ignored);
+    ost_field_choice(tree, ost_yaml_get(node, "show"), shows, 3, &show);
+    ost_field_choice(tree, ost_yaml_get(node, "time"), times, 3, &ignored);
+    for (size_t i = 0; variables != NULL && i < variables->n_members; i++) {
         char *name = NULL;
-        ret = ost_field_text(tree, &variables->members[i], &name, err);
-        if (ret == 0 && ost_text_list_add(&self->drawn, "%s", name) < 0) ret = ost_no_memory(err);
+        ost_field_text(tree, &variables->members[i], &name);
+        if (name != NULL && ost_text_list_add(&self->drawn, "%s", name) < 0) ost_yaml_no_memory(tree);
         free(name);
     }
     self->show = (ost_show_as_t) show;
-    return ret;
 }
 
 /* Name, by default that of the file without folder and ending; title, by default the name. */
-static int read_names(ost_experiment_t *self, const ost_yaml_t *tree, ost_error_t *err)
+static void read_names(ost_experiment_t *self, ost_yaml_t *tree)
 {
     const char *slash = strrchr(self->path, '/');
-    self->name = ost_strdup(slash != NULL ? slash + 1 : self->path);
-    if (self->name == NULL) return ost_no_memory(err);
-    char *dot = strrchr(self->name, '.');
+    self->name = ost_yaml_copy(tree, slash != NULL ? slash + 1 : self->path);
+    char *dot = self->name != NULL ? strrchr(self->name, '.') : NULL;
     if (dot != NULL && dot != self->name) *dot = '\0';
-    int ret = ost_field_text(tree, ost_yaml_get(&tree->root, "name"), &self->name, err);
-    if (ret == 0) ret = ost_field_text(tree, ost_yaml_get(&tree->root, "title"), &self->title, err);
-    if (ret == 0) ret = ost_field_text(tree, ost_yaml_get(&tree->root, "notes"), &self->notes, err);
-    if (ret == 0 && self->title == NULL && (self->title = ost_strdup(self->name)) == NULL) ret = ost_no_memory(err);
-    return ret;
+    ost_field_text(tree, ost_yaml_get(&tree->root, "name"), &self->name);
+    ost_field_text(tree, ost_yaml_get(&tree->root, "title"), &self->title);
+    ost_field_text(tree, ost_yaml_get(&tree->root, "notes"), &self->notes);
+    if (self->title == NULL) self->title = ost_yaml_copy(tree, self->name);
 }
 
-static int read_tree(
-    ost_experiment_t *self, const ost_yaml_t *tree, const ost_people_source_t *people, ost_error_t *err)
+static int read_tree(ost_experiment_t *self, ost_yaml_t *tree, const ost_people_source_t *people)
 {
-    int ret = read_names(self, tree, err);
-    if (ret == 0) ret = read_models(self, tree, err);
-    if (ret == 0) ret = ost_experiment_event_table(self, tree, people, err);
-    if (ret == 0) ret = ost_experiment_people(self, tree, people, err);
-    if (ret == 0) ret = read_times(self, tree, err);
-    if (ret == 0) ret = ost_experiment_arms(self, tree, err);
-    if (ret == 0) ret = ost_experiment_events(self, tree, err);
-    if (ret == 0) ret = add_drugs(self, err);
-    if (ret == 0) ret = read_outputs(self, tree, err);
-    if (ret == 0) ret = read_solver(self, tree, err);
-    if (ret == 0) ret = read_results(self, tree, err);
-    if (ret == 0) ret = ost_experiment_evidence(self, tree, err);
-    if (ret == 0) ret = ost_experiment_endpoints(self, tree, err);
-    if (ret == 0) ret = read_plot(self, tree, err);
-    return ret;
+    static void (*const parts[])(ost_experiment_t *, ost_yaml_t *) = { read_times, ost_experiment_arms,
+        ost_experiment_events, add_drugs, read_outputs, read_solver, read_results, ost_experiment_evidence,
+        ost_experiment_endpoints, read_plot };
+    read_names(self, tree);
+    read_models(self, tree);
+    ost_experiment_event_table(self, tree, people);
+    ost_experiment_people(self, tree, people);
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0] && tree->code == 0; i++) parts[i](self, tree);
+    return tree->code;
 }
 
 static int base_of(ost_from_t *self, const char *name, const char *text, ost_error_t *err)
@@ -320,17 +276,19 @@ static bool is_from(const char *override)
 static int parse_tree(ost_yaml_t *tree, const char *path, const char *text, const char *const *overrides,
     size_t n_overrides, ost_from_t *base, ost_error_t *err)
 {
-    const ost_schema_t *schema = &ost_experiment_schema;
     int ret = ost_yaml_parse(tree, path, text, err);
-    if (ret == 0) ret = ost_schema_rename(schema, tree, err); /* so that settings find the present names */
-    for (size_t i = 0; i < n_overrides && ret == 0; i++)
-        if (is_from(overrides[i])) ret = ost_experiment_override(tree, overrides[i], err);
-    if (ret == 0) ret = ost_experiment_from(tree, base, err);
-    for (size_t i = 0; i < n_overrides && ret == 0; i++)
-        if (!is_from(overrides[i])) ret = ost_experiment_override(tree, overrides[i], err);
-    for (size_t i = 0; i < n_overrides && ret == 0; i++) ret = ost_experiment_settle(tree, overrides[i], err);
-    if (ret == 0) ret = ost_experiment_from(tree, base, err); /* of a setting of the whole population */
-    return ret == 0 ? ost_from_check(base, tree, err) : ret;
+    if (ret < 0) return ret;
+    /* so that settings find the present names */
+    if ((ret = ost_schema_rename(&ost_experiment_schema, tree)) < 0) return ret;
+    for (size_t i = 0; i < n_overrides; i++)
+        if (is_from(overrides[i])) ost_experiment_override(tree, overrides[i]);
+    ost_experiment_from(tree, base);
+    for (size_t i = 0; i < n_overrides; i++)
+        if (!is_from(overrides[i])) ost_experiment_override(tree, overrides[i]);
+    for (size_t i = 0; i < n_overrides; i++) ost_experiment_settle(tree, overrides[i]);
+    ost_experiment_from(tree, base); /* of a setting of the whole population */
+    ost_from_check(base, tree);
+    return tree->code;
 }
 
 /* The tree of an experiment that was read. Free it in any case. */
@@ -404,16 +362,16 @@ int ost_experiment_parse_with(ost_experiment_t *self, const char *path, const ch
     if (self->path == NULL || self->text == NULL) return ost_no_memory(err);
     int ret = 0;
     for (size_t i = 0; i < n_overrides && ret == 0; i++)
-        ret = append_text(&self->overrides, &self->n_overrides, overrides[i], err);
-    if (ret < 0) return ret;
+        ret = append_text(&self->overrides, &self->n_overrides, overrides[i]);
+    if (ret < 0) return ost_no_memory(err);
     ost_yaml_t tree = { 0 };
     ost_from_t base = { 0 };
     ret = base_of(&base, texts->population, texts->population_text, err);
     if (ret == 0) ret = parse_tree(&tree, self->path, text, overrides, n_overrides, &base, err);
-    if (ret == 0) ret = ost_schema_check(&ost_experiment_schema, &tree, err);
+    if (ret == 0) ret = ost_schema_check(&ost_experiment_schema, &tree);
     self->warnings = tree.warnings;
     tree.warnings = (ost_text_list_t){ 0 };
-    if (ret == 0) ret = read_tree(self, &tree, &texts->people, err);
+    if (ret == 0) ret = read_tree(self, &tree, &texts->people);
     if (base.is_taken) {
         self->population = base.name;
         self->population_text = base.text;

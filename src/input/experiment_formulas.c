@@ -29,22 +29,37 @@ static size_t find_without_unit(
     return n;
 }
 
-int ost_experiment_formula(const ost_covariate_t *covariates, size_t n, const ost_yaml_t *tree,
-    const ost_yaml_node_t *node, const char *text, ost_formula_t **out, ost_dim_t *dim, ost_error_t *err)
+void ost_experiment_formula(const ost_covariate_t *covariates, size_t n, ost_yaml_t *tree, const ost_yaml_node_t *node,
+    const char *text, ost_formula_t **out, ost_dim_t *dim)
 {
+    if (tree->code != 0) return;
     ost_name_t *names = ost_list_new(n + 1, sizeof *names);
-    if (names == NULL) return ost_no_memory(err);
+    if (names == NULL) {
+        ost_yaml_no_memory(tree);
+        return;
+    }
     for (size_t i = 0; i < n; i++) names[i] = ost_covariate_as_name(&covariates[i]);
-    int ret = ost_formula_new(out, text, names, n, dim, err);
+    int ret = ost_formula_new(out, text, names, n, dim, tree->err);
     size_t other = 0;
     const size_t i = ret == OST_ERR_UNIT ? find_without_unit(covariates, names, n, text, &other) : n;
     free(names);
     const ost_yaml_node_t *written = i < n ? ost_yaml_get(&tree->root, "population") : NULL;
     if (i < n) written = ost_yaml_get(ost_yaml_get(written, "covariates"), covariates[i].name);
-    if (written == NULL) return ret == 0 ? 0 : ost_yaml_locate(tree, node, ret, err);
-    return ost_yaml_fail_key(tree, written, OST_ERR_UNIT, err,
-        "its numbers have no unit, and a formula (line %d) takes it with one, such as %.40s", node->location.line,
-        covariates[other].unit_text);
+    if (written == NULL)
+        ost_yaml_locate(tree, node, ret);
+    else
+        ost_yaml_fail_key(tree, written, OST_ERR_UNIT,
+            "its numbers have no unit, and a formula (line %d) takes it with one, such as %.40s", node->location.line,
+            covariates[other].unit_text);
+}
+
+void ost_experiment_plain(
+    ost_yaml_t *tree, const ost_yaml_node_t *node, double value, const char *unit, ost_formula_t **out)
+{
+    char text[64];
+    ost_dim_t dim;
+    snprintf(text, sizeof text, "%.17g%s", value, unit);
+    ost_experiment_formula(NULL, 0, tree, node, text, out, &dim);
 }
 
 bool ost_experiment_names(const char *text, const char *name)
@@ -98,64 +113,64 @@ static bool is_formula(const ost_experiment_t *self, const char *text)
     return is;
 }
 
-int ost_experiment_own_in_time(const ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node,
-    ost_quantity_t *value, ost_formula_t **own, ost_error_t *err)
+void ost_experiment_own_in_time(const ost_experiment_t *self, ost_yaml_t *tree, const ost_yaml_node_t *node,
+    ost_quantity_t *value, ost_formula_t **own)
 {
-    if (node == NULL || ost_yaml_is_null(node) || !is_formula(self, node->text))
-        return ost_field_quantity(tree, node, value, err);
+    if (node == NULL || ost_yaml_is_null(node) || !is_formula(self, node->text)) {
+        ost_field_quantity(tree, node, value);
+        return;
+    }
     *value = (ost_quantity_t){ 0 };
-    int ret =
-        ost_experiment_formula(self->covariates, self->n_covariates, tree, node, node->text, own, &value->dim, err);
-    for (size_t i = 0; i < self->n_covariates && ret == 0; i++)
+    ost_experiment_formula(self->covariates, self->n_covariates, tree, node, node->text, own, &value->dim);
+    if (tree->code != 0) return;
+    for (size_t i = 0; i < self->n_covariates; i++)
         self->covariates[i].treats |= strstr(node->text, self->covariates[i].name) != NULL;
-    if (ret == 0) value->is_plain = ost_formula_is_plain(*own);
-    return ret;
+    value->is_plain = ost_formula_is_plain(*own);
 }
 
-int ost_experiment_constant(
-    const ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node, ost_error_t *err)
+void ost_experiment_constant(const ost_experiment_t *self, ost_yaml_t *tree, const ost_yaml_node_t *node)
 {
     const ost_event_covariate_t *from = ost_experiment_changing(self, node->text);
-    if (from == NULL) return 0;
-    return ost_yaml_fail(tree, node, OST_ERR_MODEL, err,
-        "'%s' changes in time ('interpolation: %s'), and this has one value for a subject; only models, "
-        "'parameters' and formulas of 'events.cmt' follow it",
-        from->name, ost_interpolation_names[from->interpolation]);
+    if (from != NULL)
+        ost_yaml_fail(tree, node, OST_ERR_MODEL,
+            "'%s' changes in time ('interpolation: %s'), and this has one value for a subject; only models, "
+            "'parameters' and formulas of 'events.cmt' follow it",
+            from->name, ost_interpolation_names[from->interpolation]);
 }
 
-int ost_experiment_own_quantity(const ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node,
-    ost_quantity_t *value, ost_formula_t **own, ost_error_t *err)
+void ost_experiment_own_quantity(const ost_experiment_t *self, ost_yaml_t *tree, const ost_yaml_node_t *node,
+    ost_quantity_t *value, ost_formula_t **own)
 {
-    int ret = ost_experiment_own_in_time(self, tree, node, value, own, err);
-    return ret == 0 && *own != NULL ? ost_experiment_constant(self, tree, node, err) : ret;
+    ost_experiment_own_in_time(self, tree, node, value, own);
+    if (*own != NULL) ost_experiment_constant(self, tree, node);
 }
 
-int ost_experiment_own_of_row(const ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node,
-    ost_dim_t dim, const char *example, double *value, ost_formula_t **own, ost_error_t *err)
+void ost_experiment_own_of_row(const ost_experiment_t *self, ost_yaml_t *tree, const ost_yaml_node_t *node,
+    ost_dim_t dim, const char *example, double *value, ost_formula_t **own)
 {
-    ost_quantity_t found;
-    if (node == NULL) return 0;
-    if (ost_yaml_is_null(node) || !is_formula(self, node->text))
-        return ost_field_of_dim(tree, node, dim, example, value, err);
-    int ret = ost_experiment_own_in_time(self, tree, node, &found, own, err);
-    if (ret != 0 || ost_dim_equal(found.dim, dim)) return ret;
+    ost_quantity_t found = { .dim = dim };
     char why[OST_DIM_MISMATCH_SIZE];
-    return ost_yaml_fail(tree, node, OST_ERR_UNIT, err, "this formula %s or a formula of the covariates",
-        ost_dim_mismatch(found.dim, dim, example, why));
+    if (node == NULL || tree->code != 0) return;
+    if (ost_yaml_is_null(node) || !is_formula(self, node->text))
+        ost_field_of_dim(tree, node, dim, example, value);
+    else
+        ost_experiment_own_in_time(self, tree, node, &found, own);
+    if (!ost_dim_equal(found.dim, dim))
+        ost_yaml_fail(tree, node, OST_ERR_UNIT, "this formula %s or a formula of the covariates",
+            ost_dim_mismatch(found.dim, dim, example, why));
 }
 
-int ost_experiment_own(const ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node, ost_dim_t dim,
-    const char *example, double *value, ost_formula_t **own, ost_error_t *err)
+void ost_experiment_own(const ost_experiment_t *self, ost_yaml_t *tree, const ost_yaml_node_t *node, ost_dim_t dim,
+    const char *example, double *value, ost_formula_t **own)
 {
-    int ret = ost_experiment_own_of_row(self, tree, node, dim, example, value, own, err);
-    return ret == 0 && *own != NULL ? ost_experiment_constant(self, tree, node, err) : ret;
+    ost_experiment_own_of_row(self, tree, node, dim, example, value, own);
+    if (*own != NULL) ost_experiment_constant(self, tree, node);
 }
 
-int ost_experiment_condition(
-    const ost_yaml_t *tree, const ost_yaml_node_t *node, char **text, ost_location_t *location, ost_error_t *err)
+void ost_experiment_condition(ost_yaml_t *tree, const ost_yaml_node_t *node, char **text, ost_location_t *location)
 {
-    if (node == NULL) return 0;
+    if (node == NULL) return;
     *location = node->location;
     location->column += node->quoted;
-    return ost_field_text(tree, node, text, err);
+    ost_field_text(tree, node, text);
 }

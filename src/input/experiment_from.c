@@ -13,13 +13,6 @@
 static const char *const taken[] = { "variability", "covariates", "correlate", "eligible", "enroll", "strata",
     "baseline", "dropout" };
 
-static ost_yaml_node_t *member_of(ost_yaml_node_t *node, const char *key)
-{
-    for (size_t i = 0; node != NULL && node->kind == OST_YAML_MAPPING && i < node->n_members; i++)
-        if (node->members[i].key != NULL && strcmp(node->members[i].key, key) == 0) return &node->members[i];
-    return NULL;
-}
-
 /* Errors of what is taken are at the key that takes it: the places in the other file are not those of this one. */
 static void place(ost_yaml_node_t *node, ost_location_t at)
 {
@@ -43,7 +36,7 @@ static bool merge(ost_yaml_node_t *self, ost_yaml_node_t *other)
     size_t n = 0;
     if (members == NULL) return false;
     for (size_t i = 0; i < other->n_members; i++) {
-        ost_yaml_node_t *own = member_of(self, other->members[i].key);
+        ost_yaml_node_t *own = ost_yaml_get(self, other->members[i].key);
         if (own == NULL) {
             members[n++] = move(&other->members[i]);
         } else if (!ost_yaml_is_null(own)) {
@@ -66,7 +59,7 @@ static bool merge(ost_yaml_node_t *self, ost_yaml_node_t *other)
  * @param is_joined  the members of both, where each has some @return false: out of memory */
 static bool take(ost_yaml_node_t *self, ost_yaml_node_t *other, const char *key, bool is_joined)
 {
-    ost_yaml_node_t *theirs = member_of(other, key), *own = member_of(self, key);
+    ost_yaml_node_t *theirs = ost_yaml_get(other, key), *own = ost_yaml_get(self, key);
     if (theirs == NULL) return true;
     if (is_joined && own != NULL && own->kind == OST_YAML_MAPPING && theirs->kind == OST_YAML_MAPPING)
         return merge(own, theirs);
@@ -81,84 +74,87 @@ static bool take(ost_yaml_node_t *self, ost_yaml_node_t *other, const char *key,
     return true;
 }
 
-static int fail_name(const ost_yaml_t *tree, const ost_yaml_node_t *from, ost_error_t *err)
+static void fail_name(ost_yaml_t *tree, const ost_yaml_node_t *from)
 {
     char wrong[400];
     const char **names = calloc(ost_n_ready_populations + 1, sizeof *names);
-    if (names == NULL) return ost_no_memory(err);
+    if (names == NULL) {
+        ost_yaml_no_memory(tree);
+        return;
+    }
     for (size_t i = 0; i < ost_n_ready_populations; i++) names[i] = ost_ready_populations[i].name;
-    int ret = ost_yaml_fail(tree, from, OST_ERR_NAME, err, "%s; the path of an experiment ends in .yaml",
+    ost_yaml_fail(tree, from, OST_ERR_NAME, "%s; the path of an experiment ends in .yaml",
         ost_words_wrong(names, ost_n_ready_populations, from->text, wrong, sizeof wrong));
     free(names);
-    return ret;
 }
 
 /* The text that `from` names, of a ready population or of a file. @param[out] path  of the file, for messages; owned by
  * the caller */
-static int find_text(const ost_yaml_t *tree, const ost_yaml_node_t *from, char **text, char **path, ost_error_t *err)
+static void find_text(ost_yaml_t *tree, const ost_yaml_node_t *from, char **text, char **path)
 {
     const char *name = from->text;
     const size_t n = strlen(name);
     if (n >= 5 && strcmp(name + n - 5, ".yaml") == 0) {
         *path = from->origin != NULL ? ost_strdup(name) : ost_file_beside(tree->path, name);
-        if (*path == NULL) return ost_no_memory(err);
-        int ret = ost_file_read(text, *path, OST_YAML_MAX_BYTES, err);
+        int ret = *path == NULL ? ost_no_memory(tree->err) : ost_file_read(text, *path, OST_YAML_MAX_BYTES, tree->err);
         if (ret == OST_ERR_MISSING)
-            return ost_yaml_fail(tree, from, OST_ERR_MISSING, err, "there is no file '%.200s'", *path);
-        return ret;
+            ost_yaml_fail(tree, from, OST_ERR_MISSING, "there is no file '%.200s'", *path);
+        else
+            ost_yaml_take(tree, ret);
+        return;
     }
     for (size_t i = 0; i < ost_n_ready_populations; i++) {
         if (strcmp(ost_ready_populations[i].name, name) != 0) continue;
-        *path = ost_strdup(name);
-        *text = ost_strdup(ost_ready_populations[i].text);
-        return *path != NULL && *text != NULL ? 0 : ost_no_memory(err);
+        *path = ost_yaml_copy(tree, name);
+        *text = ost_yaml_copy(tree, ost_ready_populations[i].text);
+        return;
     }
-    return fail_name(tree, from, err);
+    fail_name(tree, from);
 }
 
 /* How many take part is said once: own strata are in place of `enroll` too, and own `subjects` contradict either. */
-static int check_counted(const ost_yaml_t *tree, ost_yaml_node_t *theirs, const char *name, ost_error_t *err)
+static void check_counted(ost_yaml_t *tree, ost_yaml_node_t *theirs, const char *name)
 {
     static const char *const counts[] = { "strata", "enroll" };
     const ost_yaml_node_t *population = ost_yaml_get(&tree->root, "population"),
                           *subjects = ost_yaml_get(population, "subjects"),
                           *strata = ost_yaml_get(population, "strata");
-    ost_yaml_node_t *enroll = member_of(theirs, "enroll");
+    ost_yaml_node_t *enroll = ost_yaml_get(theirs, "enroll");
     if (enroll != NULL && strata != NULL && !ost_yaml_is_null(strata)) ost_yaml_remove(theirs, enroll);
     for (size_t i = 0; i < 2 && subjects != NULL; i++)
-        if (member_of(theirs, counts[i]) != NULL && ost_yaml_get(population, counts[i]) == NULL)
-            return ost_yaml_fail(tree, subjects, OST_ERR_VALUE, err,
+        if (ost_yaml_get(theirs, counts[i]) != NULL && ost_yaml_get(population, counts[i]) == NULL)
+            ost_yaml_fail(tree, subjects, OST_ERR_VALUE,
                 "'%s' of the population '%.150s' says how many subjects take part; expected one of the two, or '%s' "
                 "here without a value",
                 counts[i], name, counts[i]);
-    return 0;
 }
 
-static int join(ost_yaml_t *tree, ost_yaml_t *other, ost_yaml_node_t *from, ost_from_t *base, ost_error_t *err)
+static void join(ost_yaml_t *tree, ost_yaml_t *other, ost_yaml_node_t *from, ost_from_t *base)
 {
-    ost_yaml_node_t *population = member_of(&tree->root, "population"), *theirs = member_of(&other->root, "population");
+    ost_yaml_node_t *population = ost_yaml_get(&tree->root, "population"),
+                    *theirs = ost_yaml_get(&other->root, "population");
     const ost_yaml_node_t *models = ost_yaml_get(&other->root, "models");
     static const char *const of_its_own[] = { "from", "people" };
     for (size_t i = 0; i < sizeof of_its_own / sizeof of_its_own[0]; i++)
-        if (member_of(theirs, of_its_own[i]) != NULL)
-            return ost_yaml_fail(tree, from, OST_ERR_VALUE, err,
+        if (ost_yaml_get(theirs, of_its_own[i]) != NULL)
+            ost_yaml_fail(tree, from, OST_ERR_VALUE,
                 "the population of '%.150s' has '%s' itself, which cannot be taken; name that here", base->name,
                 of_its_own[i]);
-    if (member_of(theirs, "covariates") == NULL)
-        return ost_yaml_fail(
-            tree, from, OST_ERR_VALUE, err, "'%.150s' has no population.covariates that could be taken", base->name);
-    int ret = check_counted(tree, theirs, base->name, err);
-    if (ret < 0) return ret;
+    if (ost_yaml_get(theirs, "covariates") == NULL)
+        ost_yaml_fail(
+            tree, from, OST_ERR_VALUE, "'%.150s' has no population.covariates that could be taken", base->name);
+    check_counted(tree, theirs, base->name);
+    if (tree->code != 0) return;
     base->at = from->location;
     base->is_taken = true;
-    for (size_t i = 0; models != NULL && i < models->n_members; i++)
-        if (ost_text_list_add(&base->models, "%s", models->members[i].text) < 0) return ost_no_memory(err);
-    place(&other->root, from->location);
     bool ok = true;
+    for (size_t i = 0; models != NULL && i < models->n_members; i++)
+        ok = ok && ost_text_list_add(&base->models, "%s", models->members[i].text) == 0;
+    place(&other->root, from->location);
     for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++)
         ok = ok && take(population, theirs, taken[i], strcmp(taken[i], "covariates") == 0);
     ok = ok && take(&tree->root, &other->root, "run_in", false) && take(&tree->root, &other->root, "parameters", true);
-    return ok ? 0 : ost_no_memory(err);
+    if (!ok) ost_yaml_no_memory(tree);
 }
 
 /* Whether a setting gives the entry of a path a value, alone or with what is above it. */
@@ -178,45 +174,41 @@ void ost_experiment_forget(ost_experiment_texts_t *self, const char *const *sett
     }
 }
 
-int ost_experiment_from(ost_yaml_t *tree, ost_from_t *base, ost_error_t *err)
+void ost_experiment_from(ost_yaml_t *tree, ost_from_t *base)
 {
-    ost_yaml_node_t *population = member_of(&tree->root, "population"), *from = member_of(population, "from");
-    if (from == NULL) return 0;
+    ost_yaml_node_t *population = ost_yaml_get(&tree->root, "population"), *from = ost_yaml_get(population, "from");
+    if (from == NULL || tree->code != 0) return;
     if (from->kind != OST_YAML_SCALAR || ost_yaml_is_null(from))
-        return ost_yaml_fail(tree, from, OST_ERR_SYNTAX, err,
-            "the name of a population, or the path of an experiment, is expected here");
-    if (base->is_taken)
-        return ost_yaml_fail(tree, from, OST_ERR_VALUE, err,
+        ost_yaml_fail(
+            tree, from, OST_ERR_SYNTAX, "the name of a population, or the path of an experiment, is expected here");
+    else if (base->is_taken)
+        ost_yaml_fail(tree, from, OST_ERR_VALUE,
             "another population, '%.150s', was taken already; expected the setting population.from=%.150s", base->name,
             from->text);
-    if (!OST_HAS_FILES) return ost_yaml_fail(tree, from, OST_ERR_MISSING, err, "there is no file '%.200s'", from->text);
+    else if (!OST_HAS_FILES)
+        ost_yaml_fail(tree, from, OST_ERR_MISSING, "there is no file '%.200s'", from->text);
+    if (tree->code != 0) return;
     char *text = NULL, *path = NULL;
-    const bool is_given = base->text != NULL && strcmp(base->name, from->text) == 0;
-    int ret = is_given ? 0 : find_text(tree, from, &text, &path, err);
-    if (ret == 0 && !is_given) {
+    if (base->text == NULL || strcmp(base->name, from->text) != 0) {
+        find_text(tree, from, &text, &path);
         ost_from_free(base);
-        *base = (ost_from_t){ .name = ost_strdup(from->text), .text = text };
-        text = NULL;
-        if (base->name == NULL) ret = ost_no_memory(err);
+        *base = (ost_from_t){ .name = ost_yaml_copy(tree, from->text), .text = text };
     }
     ost_yaml_t other = { 0 };
-    if (ret == 0) ret = ost_yaml_parse(&other, path != NULL ? path : base->name, base->text, err);
-    if (ret == 0) ret = ost_schema_check(&ost_experiment_schema, &other, err);
-    if (ret == 0) ret = join(tree, &other, from, base, err);
+    if (tree->code == 0)
+        ost_yaml_take(tree, ost_yaml_parse(&other, path != NULL ? path : base->name, base->text, tree->err));
+    if (tree->code == 0) ost_yaml_take(tree, ost_schema_check(&ost_experiment_schema, &other));
+    if (tree->code == 0) join(tree, &other, from, base);
     ost_yaml_free(&other);
-    free(text);
     free(path);
-    if (ret < 0) return ret;
-    population = member_of(&tree->root, "population");
-    ost_yaml_remove(population, member_of(population, "from"));
-    return 0;
+    population = ost_yaml_get(&tree->root, "population");
+    if (tree->code == 0) ost_yaml_remove(population, ost_yaml_get(population, "from"));
 }
 
-int ost_from_check(const ost_from_t *self, ost_yaml_t *tree, ost_error_t *err)
+void ost_from_check(const ost_from_t *self, ost_yaml_t *tree)
 {
     const ost_yaml_node_t *models = ost_yaml_get(&tree->root, "models");
-    int ret = 0;
-    for (size_t i = 0; i < self->models.n && ret == 0; i++) {
+    for (size_t i = 0; i < self->models.n; i++) {
         size_t k = 0;
         while (models != NULL && k < models->n_members && models->members[k].text != NULL &&
                strcmp(models->members[k].text, self->models.items[i]) != 0)
@@ -224,11 +216,11 @@ int ost_from_check(const ost_from_t *self, ost_yaml_t *tree, ost_error_t *err)
         if (models == NULL || k < models->n_members) continue;
         char at[40] = "";
         if (self->at.line > 0) snprintf(at, sizeof at, ":%d:%d", self->at.line, self->at.column);
-        ret = ost_text_list_add(&tree->warnings,
-            "%s%s: the population '%s' is one for the model '%s', which is not among 'models'", tree->path, at,
-            self->name, self->models.items[i]);
+        if (ost_text_list_add(&tree->warnings,
+                "%s%s: the population '%s' is one for the model '%s', which is not among 'models'", tree->path, at,
+                self->name, self->models.items[i]) < 0)
+            ost_yaml_no_memory(tree);
     }
-    return ret == 0 ? 0 : ost_no_memory(err);
 }
 
 void ost_from_free(ost_from_t *self)
@@ -261,35 +253,35 @@ static bool names_arm(const ost_yaml_node_t *node, const char *name)
     return false;
 }
 
-int ost_experiment_settle(ost_yaml_t *tree, const char *override, ost_error_t *err)
+void ost_experiment_settle(ost_yaml_t *tree, const char *override)
 {
     const size_t length = strcspn(override, "= "), first = strlen("arms.");
     char name[256] = "", remedy[300] = "";
     if (length > first) snprintf(name, sizeof name, "%.*s", (int) (length - first), override + first);
-    if (strncmp(override, "arms.", first) != 0 || strchr(name, '.') != NULL ||
-        member_of(member_of(&tree->root, "arms"), name) != NULL)
-        return 0;
-    ost_yaml_node_t *compare = member_of(member_of(&tree->root, "evidence"), "compare");
+    if (tree->code != 0 || strncmp(override, "arms.", first) != 0 || strchr(name, '.') != NULL ||
+        ost_yaml_get(ost_yaml_get(&tree->root, "arms"), name) != NULL)
+        return;
+    ost_yaml_node_t *compare = ost_yaml_get(ost_yaml_get(&tree->root, "evidence"), "compare");
     for (size_t k = compare != NULL ? compare->n_members : 0; k-- > 0;)
         if (names_arm(&compare->members[k], name)) ost_yaml_remove(compare, &compare->members[k]);
-    const ost_yaml_node_t *endpoints = member_of(&tree->root, "endpoints");
+    const ost_yaml_node_t *endpoints = ost_yaml_get(&tree->root, "endpoints");
     for (size_t k = 0, n = 0; endpoints != NULL && k < endpoints->n_members && n < sizeof remedy; k++)
         if (names_arm(&endpoints->members[k], name))
             n += (size_t) snprintf(
                 remedy + n, sizeof remedy - n, " --set 'endpoints.%.60s=~'", endpoints->members[k].key);
-    if (remedy[0] == '\0') return 0;
-    return ost_fail_at(err, OST_ERR_NAME, tree->path, 0, 0,
-        "in the setting '%.100s': endpoints are of this arm or compare with it; take them away too:%s", override,
-        remedy);
+    if (remedy[0] != '\0')
+        ost_yaml_take(
+            tree, ost_fail_at(tree->err, OST_ERR_NAME, tree->path, 0, 0,
+                      "in the setting '%.100s': endpoints are of this arm or compare with it; take them away too:%s",
+                      override, remedy));
 }
 
-int ost_experiment_override(ost_yaml_t *tree, const char *override, ost_error_t *err)
+void ost_experiment_override(ost_yaml_t *tree, const char *override)
 {
     const size_t first = strcspn(override, ".= "), path = strcspn(override, "= ");
-    int ret = ost_schema_override(&ost_experiment_schema, tree, override, err);
-    if (ret == OST_ERR_NAME && first > 0 && has_model(tree, override, first) && override[first] == '.')
-        ret = ost_fail_at(err, OST_ERR_NAME, tree->path, 0, 0,
+    if (tree->code != 0 || ost_schema_override(&ost_experiment_schema, tree, override) != OST_ERR_NAME) return;
+    if (first > 0 && has_model(tree, override, first) && override[first] == '.')
+        ost_fail_at(tree->err, OST_ERR_NAME, tree->path, 0, 0,
             "in the setting '%.100s': unknown key '%.*s' (did you mean 'parameters.%.*s'?)", override, (int) first,
             override, (int) path, override);
-    return ret;
 }

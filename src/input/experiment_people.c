@@ -7,48 +7,53 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A path in a setting is seen from the current folder, another from the experiment's. */
-static char *path_of(const ost_experiment_t *self, const ost_yaml_node_t *node)
+void ost_experiment_rows(ost_experiment_t *self, ost_yaml_t *tree, const ost_yaml_node_t *table,
+    const ost_yaml_node_t *ignore, const char *weights, const ost_people_source_t *given, bool are_events)
 {
-    return node->origin != NULL ? ost_strdup(node->text) : ost_file_beside(self->path, node->text);
-}
-
-/* The table of people. @param given  its text, if that has its path */
-static int read_people(ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node,
-    const ost_people_source_t *given, ost_error_t *err)
-{
-    static const char *const orders[] = { "in_order", "drawn" };
-    const bool is_map = node->kind == OST_YAML_MAPPING;
-    const ost_yaml_node_t *table = is_map ? ost_yaml_get(node, "table") : node, *ignore = ost_yaml_get(node, "ignore"),
-                          *weights = ost_yaml_get(node, "weights");
-    ost_people_source_t source = { 0 };
-    int is_drawn = 0;
-    char *name = NULL, *path = NULL, *column = NULL;
-    int ret = ost_field_text(tree, table, &name, err);
-    if (ret == 0) ret = ost_field_choice(tree, ost_yaml_get(node, "rows"), orders, 2, &is_drawn, err);
-    if (ret == 0) ret = ost_field_text(tree, weights, &column, err);
-    for (size_t i = 0; ignore != NULL && i < ignore->n_members && ret == 0; i++)
-        if (ost_text_list_add(&source.ignore, "%s", ignore->members[i].text) < 0) ret = ost_no_memory(err);
-    if (ret == 0 && weights != NULL && !is_drawn)
-        ret = ost_yaml_fail(tree, weights, OST_ERR_VALUE, err, "weights are for 'rows: drawn'; these are in order");
-    if (ret == 0 && (path = path_of(self, table)) == NULL) ret = ost_no_memory(err);
-    source.path = path;
-    source.weights = column;
-    source.text = given->path != NULL && path != NULL && strcmp(given->path, path) == 0 ? given->text : NULL;
-    if (ret == 0 && (ret = ost_people_read(&self->people, &source, err)) == OST_ERR_MISSING)
-        ret = ost_yaml_fail(tree, table, OST_ERR_MISSING, err, "there is no file '%.200s'", path);
-    self->people.is_drawn = is_drawn != 0;
+    ost_people_source_t source = { .weights = weights };
+    char *name = NULL, *path = NULL;
+    ost_field_text(tree, table, &name);
+    for (size_t i = 0; ignore != NULL && i < ignore->n_members; i++)
+        if (ost_text_list_add(&source.ignore, "%s", ignore->members[i].text) < 0) ost_yaml_no_memory(tree);
+    if (tree->code == 0) { /* a path in a setting is seen from the current folder, another from the experiment's */
+        path = table->origin != NULL ? ost_strdup(name) : ost_file_beside(self->path, name);
+        if (path == NULL) ost_yaml_no_memory(tree);
+    }
+    if (tree->code == 0) {
+        source.path = path;
+        source.text = given->path != NULL && strcmp(given->path, path) == 0 ? given->text : NULL;
+        int ret = are_events ? ost_events_read(&self->events, &self->people, &source, tree->err)
+                             : ost_people_read(&self->people, &source, tree->err);
+        if (ret == OST_ERR_MISSING)
+            ost_yaml_fail(tree, table, OST_ERR_MISSING, "there is no file '%.200s'", path);
+        else
+            ost_yaml_take(tree, ret);
+    }
     ost_text_list_free(&source.ignore);
     free(name);
     free(path);
+}
+
+static void read_people(
+    ost_experiment_t *self, ost_yaml_t *tree, const ost_yaml_node_t *node, const ost_people_source_t *given)
+{
+    static const char *const orders[] = { "in_order", "drawn" };
+    const ost_yaml_node_t *table = node->kind == OST_YAML_MAPPING ? ost_yaml_get(node, "table") : node,
+                          *weights = ost_yaml_get(node, "weights");
+    int is_drawn = 0;
+    char *column = NULL;
+    ost_field_choice(tree, ost_yaml_get(node, "rows"), orders, 2, &is_drawn);
+    ost_field_text(tree, weights, &column);
+    if (weights != NULL && !is_drawn)
+        ost_yaml_fail(tree, weights, OST_ERR_VALUE, "weights are for 'rows: drawn'; these are in order");
+    ost_experiment_rows(self, tree, table, ost_yaml_get(node, "ignore"), column, given, false);
+    self->people.is_drawn = is_drawn != 0;
     free(column);
-    return ret;
 }
 
 /* Every subject needs its row, and a number of subjects in the experiment is that of all IDs: patients are not left out
  * without a word. A table that a setting names brings the number of its rows along. */
-static int check_rows(
-    ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *population, ost_error_t *err)
+static void check_rows(ost_experiment_t *self, ost_yaml_t *tree, const ost_yaml_node_t *population)
 {
     const ost_yaml_node_t *subjects = ost_yaml_get(population, "subjects"),
                           *first = ost_yaml_get(population, "first_subject");
@@ -61,8 +66,8 @@ static int check_rows(
     if (subjects == NULL) self->n_subjects = n_rows > self->first_subject ? n_rows - self->first_subject : 1;
     const uint64_t end = self->first_subject + self->n_subjects;
     const bool is_short = are_ids && end < n_rows && subjects != NULL && subjects->origin == NULL;
-    if (self->people.is_drawn || (end <= n_rows && !is_short)) return 0;
-    return ost_yaml_fail(tree, subjects != NULL ? subjects : first, OST_ERR_VALUE, err,
+    if (self->people.is_drawn || (end <= n_rows && !is_short)) return;
+    ost_yaml_fail(tree, subjects != NULL ? subjects : first, OST_ERR_VALUE,
         "subjects %llu to %llu, but '%.100s' has %llu %s, subjects 0 to %llu; %s",
         (unsigned long long) self->first_subject, (unsigned long long) end - 1, self->people.path,
         (unsigned long long) n_rows, are_ids ? "IDs" : "rows", (unsigned long long) n_rows - 1,
@@ -78,8 +83,7 @@ static bool is_set(const ost_yaml_node_t *node)
 }
 
 /* A column replaces what the experiment says of its name; a setting of that name would be without effect. */
-static int check_settings(
-    const ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *population, ost_error_t *err)
+static void check_settings(const ost_experiment_t *self, ost_yaml_t *tree, const ost_yaml_node_t *population)
 {
     const ost_yaml_node_t *covariates = ost_yaml_get(population, "covariates"),
                           *parameters = ost_yaml_get(&tree->root, "parameters");
@@ -87,23 +91,23 @@ static int check_settings(
         const char *name = self->people.columns[k].name;
         const ost_yaml_node_t *node = ost_yaml_get(strchr(name, '.') != NULL ? parameters : covariates, name);
         if (is_set(node))
-            return ost_yaml_fail(tree, node, OST_ERR_VALUE, err,
+            ost_yaml_fail(tree, node, OST_ERR_VALUE,
                 "it is changed, and a column of '%.200s' replaces it; expected one of the two", self->people.path);
     }
-    return 0;
 }
 
-int ost_experiment_table(ost_experiment_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *population,
-    const ost_people_source_t *given, ost_error_t *err)
+void ost_experiment_table(
+    ost_experiment_t *self, ost_yaml_t *tree, const ost_yaml_node_t *population, const ost_people_source_t *given)
 {
     const ost_yaml_node_t *node = ost_yaml_get(population, "people");
-    if (node == NULL && !self->events.is_given) return 0;
-    int ret = node != NULL ? read_people(self, tree, node, given, err) : 0;
-    if (ret == 0) ret = check_settings(self, tree, population, err);
-    return ret == 0 ? check_rows(self, tree, population, err) : ret;
+    if (node == NULL && !self->events.is_given) return;
+    if (node != NULL) read_people(self, tree, node, given);
+    if (tree->code != 0) return;
+    check_settings(self, tree, population);
+    check_rows(self, tree, population);
 }
 
-int ost_experiment_columns(ost_experiment_t *self, ost_error_t *err)
+void ost_experiment_columns(ost_experiment_t *self, ost_yaml_t *tree)
 {
     for (size_t k = 0; k < self->people.n_columns; k++) {
         const ost_people_column_t *column = &self->people.columns[k];
@@ -119,9 +123,8 @@ int ost_experiment_columns(ost_experiment_t *self, ost_error_t *err)
             .treats = self->events.is_given && k == 0, /* ID */
             .location = column->at };
         self->n_covariates++;
-        if (covariate->name == NULL || covariate->unit_text == NULL) return ost_no_memory(err);
+        if (covariate->name == NULL || covariate->unit_text == NULL) ost_yaml_no_memory(tree);
     }
-    return 0;
 }
 
 void ost_covariate_free(ost_covariate_t *self)

@@ -8,83 +8,69 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const ost_dim_t none = { { 0 } };
-static const ost_dim_t time_dim = { { [OST_DIM_TIME] = 6 } };
-
-int ost_field_text(const ost_yaml_t *tree, const ost_yaml_node_t *node, char **out, ost_error_t *err)
+void ost_field_text(ost_yaml_t *tree, const ost_yaml_node_t *node, char **out)
 {
-    if (node == NULL) return 0;
-    if (ost_yaml_is_null(node) || node->text[0] == '\0') {
-        return ost_yaml_fail(tree, node, OST_ERR_SYNTAX, err, "there is no text");
-    }
-    char *copy = ost_strdup(node->text);
-    if (copy == NULL) return ost_no_memory(err);
+    if (node == NULL || tree->code != 0) return;
+    if (ost_yaml_is_null(node) || node->text[0] == '\0') ost_yaml_fail(tree, node, OST_ERR_SYNTAX, "there is no text");
+    char *copy = ost_yaml_copy(tree, node->text);
+    if (copy == NULL) return;
     free(*out);
     *out = copy;
-    return 0;
 }
 
-int ost_field_quantity(const ost_yaml_t *tree, const ost_yaml_node_t *node, ost_quantity_t *out, ost_error_t *err)
+void ost_field_quantity(ost_yaml_t *tree, const ost_yaml_node_t *node, ost_quantity_t *out)
 {
-    if (node == NULL) return 0;
-    if (ost_yaml_is_null(node)) return ost_yaml_fail(tree, node, OST_ERR_SYNTAX, err, "a quantity is missing");
-    ost_quantity_t found;
-    int ret = ost_quantity_parse(&found, node->text, err);
-    if (ret != 0) return ost_yaml_locate(tree, node, ret, err);
-    *out = found;
-    return 0;
-}
-
-int ost_field_of_dim(const ost_yaml_t *tree, const ost_yaml_node_t *node, ost_dim_t dim, const char *example,
-    double *out, ost_error_t *err)
-{
-    if (node == NULL) return 0;
-    ost_quantity_t found = { 0 };
-    int ret = ost_field_quantity(tree, node, &found, err);
-    if (ret != 0) return ret;
-    if (ost_dim_equal(found.dim, dim)) {
-        *out = found.value;
-        return 0;
+    if (node == NULL || tree->code != 0) return;
+    if (ost_yaml_is_null(node)) {
+        ost_yaml_fail(tree, node, OST_ERR_SYNTAX, "a quantity is missing");
+        return;
     }
-    char why[OST_DIM_MISMATCH_SIZE];
-    return ost_yaml_fail(
-        tree, node, OST_ERR_UNIT, err, "'%.60s' %s", node->text, ost_dim_mismatch(found.dim, dim, example, why));
+    ost_quantity_t found;
+    if (ost_yaml_locate(tree, node, ost_quantity_parse(&found, node->text, tree->err)) == 0) *out = found;
 }
 
-int ost_field_in_unit(const ost_yaml_t *tree, const ost_yaml_node_t *node, const ost_unit_t *unit,
-    const char *unit_text, double *out, ost_error_t *err)
+void ost_field_of_dim(ost_yaml_t *tree, const ost_yaml_node_t *node, ost_dim_t dim, const char *example, double *out)
+{
+    ost_quantity_t found = { .value = *out, .dim = dim };
+    char why[OST_DIM_MISMATCH_SIZE];
+    ost_field_quantity(tree, node, &found);
+    if (ost_dim_equal(found.dim, dim))
+        *out = found.value;
+    else
+        ost_yaml_fail(
+            tree, node, OST_ERR_UNIT, "'%.60s' %s", node->text, ost_dim_mismatch(found.dim, dim, example, why));
+}
+
+void ost_field_in_unit(
+    ost_yaml_t *tree, const ost_yaml_node_t *node, const ost_unit_t *unit, const char *unit_text, double *out)
 {
     char example[96], why[OST_UNIT_MISSING_SIZE];
     ost_quantity_t found = { 0 };
-    if (node == NULL) return 0;
-    int ret = ost_field_quantity(tree, node, &found, err);
-    if (ret == 0 && ost_unit_missing(unit, unit_text, found.is_plain, found.value, why) != NULL)
-        return ost_yaml_fail(tree, node, OST_ERR_UNIT, err, "%s", why);
+    if (node == NULL || tree->code != 0) return;
+    ost_field_quantity(tree, node, &found);
+    if (ost_unit_missing(unit, unit_text, found.is_plain, found.value, why) != NULL)
+        ost_yaml_fail(tree, node, OST_ERR_UNIT, "%s", why);
     snprintf(example, sizeof example, "10 %.80s", unit_text);
     const bool is_plain = ost_dim_is_none(unit->dim) && !ost_unit_is_ratio(unit);
-    return ret == 0 ? ost_field_of_dim(tree, node, unit->dim, is_plain ? NULL : example, out, err) : ret;
+    ost_field_of_dim(tree, node, unit->dim, is_plain ? NULL : example, out);
 }
 
-int ost_field_time(const ost_yaml_t *tree, const ost_yaml_node_t *node, double *out, ost_error_t *err)
+void ost_field_time(ost_yaml_t *tree, const ost_yaml_node_t *node, double *out)
 {
-    return ost_field_of_dim(tree, node, time_dim, "6 month", out, err);
+    ost_field_of_dim(tree, node, ost_dim_time, "6 month", out);
 }
 
-int ost_field_number(
-    const ost_yaml_t *tree, const ost_yaml_node_t *node, double lower, double upper, double *out, ost_error_t *err)
+void ost_field_number(ost_yaml_t *tree, const ost_yaml_node_t *node, double lower, double upper, double *out)
 {
-    if (node == NULL) return 0;
-    double value = 0;
-    int ret = ost_field_of_dim(tree, node, none, NULL, &value, err);
-    if (ret != 0) return ret;
-    if (!(value >= lower && value <= upper)) {
-        return isinf(upper)
-                   ? ost_yaml_fail(tree, node, OST_ERR_VALUE, err, "'%.60s' is less than %g", node->text, lower)
-                   : ost_yaml_fail(
-                         tree, node, OST_ERR_VALUE, err, "'%.60s' is outside %g .. %g", node->text, lower, upper);
-    }
-    *out = value;
-    return 0;
+    if (node == NULL || tree->code != 0) return;
+    double value = *out;
+    ost_field_of_dim(tree, node, ost_dim_none, NULL, &value);
+    if (value >= lower && value <= upper)
+        *out = value;
+    else if (isinf(upper))
+        ost_yaml_fail(tree, node, OST_ERR_VALUE, "'%.60s' is less than %g", node->text, lower);
+    else
+        ost_yaml_fail(tree, node, OST_ERR_VALUE, "'%.60s' is outside %g .. %g", node->text, lower, upper);
 }
 
 /* "1 .. 10^9": a bound of many digits is a power. */
@@ -102,16 +88,14 @@ static const char *in_figures(uint64_t bound, char *buf, size_t size)
     return buf;
 }
 
-int ost_field_count(const ost_yaml_t *tree, const ost_yaml_node_t *node, uint64_t lower, uint64_t upper, uint64_t *out,
-    ost_error_t *err)
+void ost_field_count(ost_yaml_t *tree, const ost_yaml_node_t *node, uint64_t lower, uint64_t upper, uint64_t *out)
 {
-    if (node == NULL) return 0;
+    if (node == NULL || tree->code != 0) return;
     const char *text = ost_yaml_is_null(node) ? "" : node->text;
     size_t n_digits = strspn(text, "0123456789");
-    if (n_digits == 0 || text[n_digits] != '\0') {
-        return ost_yaml_fail(
-            tree, node, OST_ERR_SYNTAX, err, "'%.60s': a whole number is expected, in digits, such as 10000", text);
-    }
+    if (n_digits == 0 || text[n_digits] != '\0')
+        ost_yaml_fail(
+            tree, node, OST_ERR_SYNTAX, "'%.60s': a whole number is expected, in digits, such as 10000", text);
     uint64_t value = 0;
     bool fits = true;
     for (size_t i = 0; i < n_digits; i++) {
@@ -119,57 +103,49 @@ int ost_field_count(const ost_yaml_t *tree, const ost_yaml_node_t *node, uint64_
         fits = fits && value <= (UINT64_MAX - digit) / 10;
         if (fits) value = 10 * value + digit;
     }
-    if (!fits || value < lower || value > upper) {
-        char most[32];
-        return ost_yaml_fail(tree, node, OST_ERR_VALUE, err, "'%.60s' is outside %llu .. %s", text,
-            (unsigned long long) lower, in_figures(upper, most, sizeof(most)));
-    }
-    *out = value;
-    return 0;
+    char most[32];
+    if (!fits || value < lower || value > upper)
+        ost_yaml_fail(tree, node, OST_ERR_VALUE, "'%.60s' is outside %llu .. %s", text, (unsigned long long) lower,
+            in_figures(upper, most, sizeof(most)));
+    if (tree->code == 0) *out = value;
 }
 
-int ost_field_choice(
-    const ost_yaml_t *tree, const ost_yaml_node_t *node, const char *const *names, size_t n, int *out, ost_error_t *err)
+void ost_field_choice(ost_yaml_t *tree, const ost_yaml_node_t *node, const char *const *names, size_t n, int *out)
 {
-    if (node == NULL) return 0;
+    if (node == NULL || tree->code != 0) return;
     const char *text = ost_yaml_is_null(node) ? "" : node->text;
     char list[256] = "";
     size_t length = 0;
     for (size_t i = 0; i < n; i++) {
         if (strcmp(text, names[i]) == 0) {
             *out = (int) i;
-            return 0;
+            return;
         }
         if (length + 1 >= sizeof list) continue;
         length += (size_t) snprintf(list + length, sizeof list - length, "%s%s", i > 0 ? ", " : "", names[i]);
     }
     const char *nearest = ost_nearest(text, names, n);
-    if (nearest == NULL) {
-        return ost_yaml_fail(tree, node, OST_ERR_NAME, err, "'%.60s' must be one of %s", text, list);
-    }
-    return ost_yaml_fail(
-        tree, node, OST_ERR_NAME, err, "'%.60s' must be one of %s (did you mean '%s'?)", text, list, nearest);
+    ost_yaml_fail(tree, node, OST_ERR_NAME, "'%.60s' must be one of %s%s%s%s", text, list, OST_HINT(nearest));
 }
 
-int ost_field_flag(const ost_yaml_t *tree, const ost_yaml_node_t *node, bool *out, ost_error_t *err)
+void ost_field_flag(ost_yaml_t *tree, const ost_yaml_node_t *node, bool *out)
 {
     static const char *const names[] = { "false", "true" };
     int choice = *out;
-    int ret = ost_field_choice(tree, node, names, 2, &choice, err);
+    ost_field_choice(tree, node, names, 2, &choice);
     *out = choice == 1;
-    return ret;
 }
 
-int ost_field_check_name(
-    const ost_yaml_t *tree, const ost_yaml_node_t *node, const char *name, bool dashes, ost_error_t *err)
+void ost_field_key(ost_yaml_t *tree, const ost_yaml_node_t *node, bool dashes, char **out)
 {
-    bool ok = isalpha((unsigned char) name[0]);
-    for (const char *c = name; *c != '\0'; c++) {
+    bool ok = isalpha((unsigned char) node->key[0]);
+    for (const char *c = node->key; *c != '\0'; c++)
         ok = ok && (isalnum((unsigned char) *c) || *c == '_' || (dashes && *c == '-'));
-    }
-    if (ok && strlen(name) <= 64) return 0;
-    return ost_yaml_fail_key(tree, node, OST_ERR_SYNTAX, err,
-        "'%.60s' is not a name: at most 64 letters, digits and _%s, the first a letter", name, dashes ? " or -" : "");
+    if (!ok || strlen(node->key) > 64)
+        ost_yaml_fail_key(tree, node, OST_ERR_SYNTAX,
+            "'%.60s' is not a name: at most 64 letters, digits and _%s, the first a letter", node->key,
+            dashes ? " or -" : "");
+    *out = ost_yaml_copy(tree, node->key);
 }
 
 const char *ost_field_unit_text(const ost_yaml_node_t *node)

@@ -42,6 +42,12 @@ static const ost_schema_t *find_element(const ost_schema_t *self)
     return NULL;
 }
 
+/* Schema of a member, NULL if it may not be there. */
+static const ost_schema_t *find_inner(const ost_schema_t *self, const ost_yaml_node_t *member)
+{
+    return member->key == NULL ? find_element(self) : find_member(self, member->key, strlen(member->key));
+}
+
 /* " (did you mean 'rtol'?)", or the keys there are: those of the schema, or where it leaves them free those of `node`
  * (may be NULL). */
 static void suggest(const ost_schema_t *self, const ost_yaml_node_t *node, const char *word, char *buf, size_t size)
@@ -77,66 +83,57 @@ static const char *kind_name(const ost_yaml_node_t *node)
     return node->kind == OST_YAML_MAPPING ? "a mapping" : "plain text";
 }
 
-static int warn_of_former(const ost_schema_t *member, ost_yaml_t *tree, const ost_yaml_node_t *node, ost_error_t *err)
+static void warn_of_former(const ost_schema_t *member, ost_yaml_t *tree, const ost_yaml_node_t *node)
 {
     char what[160];
     snprintf(what, sizeof what, "'%s' is a former name of '%s', which the next release will not read", member->key,
         member->expects);
     for (size_t i = 0; i < tree->warnings.n; i++)
-        if (strstr(tree->warnings.items[i], what) != NULL) return 0;
+        if (strstr(tree->warnings.items[i], what) != NULL) return;
     int ret = node->origin != NULL ? ost_text_list_add(&tree->warnings, "in the setting '%s': %s", node->origin, what)
                                    : ost_text_list_add(&tree->warnings, "%s:%d:%d: %s", tree->path, node->key_at.line,
                                          node->key_at.column, what);
-    return ret == 0 ? 0 : ost_no_memory(err);
+    if (ret < 0) ost_yaml_no_memory(tree);
 }
 
-static int rename_node(const ost_schema_t *self, ost_yaml_t *tree, ost_yaml_node_t *node, ost_error_t *err)
+static void rename_node(const ost_schema_t *self, ost_yaml_t *tree, ost_yaml_node_t *node)
 {
-    int ret = 0;
-    for (size_t i = 0; i < node->n_members && ret == 0; i++) {
+    for (size_t i = 0; i < node->n_members && tree->code == 0; i++) {
         ost_yaml_node_t *member = &node->members[i];
-        const ost_schema_t *inner =
-            member->key == NULL ? find_element(self) : find_member(self, member->key, strlen(member->key));
+        const ost_schema_t *inner = find_inner(self, member);
         if (inner != NULL && is_former(inner)) {
             if (ost_yaml_get(node, inner->expects) != NULL)
-                return ost_yaml_fail_key(
-                    tree, member, OST_ERR_NAME, err, "'%s' is given under its former name too", inner->expects);
-            char *name = ost_strdup(inner->expects);
-            if (name == NULL) return ost_no_memory(err);
-            ret = warn_of_former(inner, tree, member, err);
+                ost_yaml_fail_key(
+                    tree, member, OST_ERR_NAME, "'%s' is given under its former name too", inner->expects);
+            char *name = ost_yaml_copy(tree, inner->expects);
+            if (name == NULL) return;
+            warn_of_former(inner, tree, member);
             free(member->key);
             member->key = name;
-            inner = find_member(self, name, strlen(name));
+            inner = find_inner(self, member);
         }
-        if (ret == 0 && inner != NULL) ret = rename_node(inner, tree, member, err);
+        if (inner != NULL) rename_node(inner, tree, member);
     }
-    return ret;
 }
 
-int ost_schema_rename(const ost_schema_t *self, ost_yaml_t *tree, ost_error_t *err)
+int ost_schema_rename(const ost_schema_t *self, ost_yaml_t *tree)
 {
-    return rename_node(self, tree, &tree->root, err);
+    rename_node(self, tree, &tree->root);
+    return tree->code;
 }
 
-static int check_node(const ost_schema_t *self, const ost_yaml_t *tree, ost_yaml_node_t *node, ost_error_t *err);
-
-static int check_member(const ost_schema_t *self, const ost_yaml_t *tree, ost_yaml_node_t *member, ost_error_t *err)
+static void fail_unknown(const ost_schema_t *self, ost_yaml_t *tree, const ost_yaml_node_t *member)
 {
-    const ost_schema_t *inner =
-        member->key == NULL ? find_element(self) : find_member(self, member->key, strlen(member->key));
-    if (inner == NULL) {
-        char hint[256];
-        suggest(self, NULL, member->key, hint, sizeof hint);
-        if (strchr(member->key, ':') != NULL) snprintf(hint, sizeof hint, "; expected a blank after its ':'");
-        if (isdigit((unsigned char) member->key[0])) /* "{dose: 2,5 mg}" */
-            snprintf(hint, sizeof hint, "; is a ',' before it the decimal comma of a number? expected '.'");
-        return ost_yaml_fail_key(tree, member, OST_ERR_NAME, err, "unknown key%s", hint);
-    }
-    return check_node(inner, tree, member, err);
+    char hint[256];
+    suggest(self, NULL, member->key, hint, sizeof hint);
+    if (strchr(member->key, ':') != NULL) snprintf(hint, sizeof hint, "; expected a blank after its ':'");
+    if (isdigit((unsigned char) member->key[0])) /* "{dose: 2,5 mg}" */
+        snprintf(hint, sizeof hint, "; is a ',' before it the decimal comma of a number? expected '.'");
+    ost_yaml_fail_key(tree, member, OST_ERR_NAME, "unknown key%s", hint);
 }
 
 /* All keys that a mapping lacks. One that a setting began can have the others from settings too. */
-static int check_needed(const ost_schema_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node, ost_error_t *err)
+static void check_needed(const ost_schema_t *self, ost_yaml_t *tree, const ost_yaml_node_t *node)
 {
     const ost_schema_t *first = NULL;
     char others[384] = "";
@@ -150,34 +147,34 @@ static int check_needed(const ost_schema_t *self, const ost_yaml_t *tree, const 
             used += (size_t) snprintf(others + used, sizeof(others) - used, "; '%s': %s", member->key, member->expects);
         if (first == NULL) first = member;
     }
-    if (first == NULL) return 0;
-    return ost_yaml_fail(tree, node, OST_ERR_NAME, err, "'%s' is missing here: %s%s%s", first->key, first->expects,
-        others, is_set ? "; expected in the file, or as further settings" : "");
+    if (first != NULL)
+        ost_yaml_fail(tree, node, OST_ERR_NAME, "'%s' is missing here: %s%s%s", first->key, first->expects, others,
+            is_set ? "; expected in the file, or as further settings" : "");
 }
 
-static int check_node(const ost_schema_t *self, const ost_yaml_t *tree, ost_yaml_node_t *node, ost_error_t *err)
+static void check_node(const ost_schema_t *self, ost_yaml_t *tree, ost_yaml_node_t *node)
 {
     if (ost_yaml_is_null(node) && (self->kinds & OST_YAML_SCALAR) == 0) {
         free(node->text);
         node->text = NULL;
         node->kind = self->kinds & OST_YAML_MAPPING ? OST_YAML_MAPPING : OST_YAML_SEQUENCE;
     }
-    if ((self->kinds & (unsigned) node->kind) == 0) {
-        return ost_yaml_fail(
-            tree, node, OST_ERR_SYNTAX, err, "%s is expected here, not %s", self->expects, kind_name(node));
+    if ((self->kinds & (unsigned) node->kind) == 0)
+        ost_yaml_fail(tree, node, OST_ERR_SYNTAX, "%s is expected here, not %s", self->expects, kind_name(node));
+    for (size_t i = 0; i < node->n_members && tree->code == 0; i++) {
+        const ost_schema_t *inner = find_inner(self, &node->members[i]);
+        if (inner == NULL)
+            fail_unknown(self, tree, &node->members[i]);
+        else
+            check_node(inner, tree, &node->members[i]);
     }
-    for (size_t i = 0; i < node->n_members; i++) {
-        int ret = check_member(self, tree, &node->members[i], err);
-        if (ret != 0) return ret;
-    }
-    if (node->kind != OST_YAML_MAPPING) return 0;
-    return check_needed(self, tree, node, err);
+    if (node->kind == OST_YAML_MAPPING) check_needed(self, tree, node);
 }
 
-int ost_schema_check(const ost_schema_t *self, ost_yaml_t *tree, ost_error_t *err)
+int ost_schema_check(const ost_schema_t *self, ost_yaml_t *tree)
 {
-    int ret = ost_schema_rename(self, tree, err);
-    return ret == 0 ? check_node(self, tree, &tree->root, err) : ret;
+    if (ost_schema_rename(self, tree) == 0) check_node(self, tree, &tree->root);
+    return tree->code;
 }
 
 /* How far the path's next key reaches: the longest existing member that the path begins with, else up to the dot that
@@ -317,7 +314,7 @@ static int fail_away(const ost_schema_t *self, const ost_yaml_t *tree, const ost
         "in the setting '%.100s': there is no '%.80s' to take away%s", override, word, hint);
 }
 
-int ost_schema_override(const ost_schema_t *self, ost_yaml_t *tree, const char *override, ost_error_t *err)
+static int set_entry(const ost_schema_t *self, ost_yaml_t *tree, const char *override, ost_error_t *err)
 {
     const char *equals = strchr(override, '=');
     if (equals == NULL || equals == override || strchr(override, '\n') != NULL) {
@@ -378,6 +375,11 @@ int ost_schema_override(const ost_schema_t *self, ost_yaml_t *tree, const char *
 out:
     ost_yaml_free(&value);
     return ret;
+}
+
+int ost_schema_override(const ost_schema_t *self, ost_yaml_t *tree, const char *override)
+{
+    return tree->code == 0 ? ost_yaml_take(tree, set_entry(self, tree, override, tree->err)) : tree->code;
 }
 
 static void print_level(const ost_schema_t *self, const char *prefix, FILE *out)

@@ -35,16 +35,15 @@ typedef struct ost_schema {
  * as needed, free names only at the end of the path; `path=~` takes a key of the schema away. `override` is borrowed:
  * must outlive the tree.
  * @return 0, OST_ERR_SYNTAX or OST_ERR_NAME with the nearest key at the level that is wrong */
-int ost_schema_override(
-    const ost_schema_t *self, ost_yaml_t *tree, const char *override, ost_error_t *err) OST_MUST_CHECK;
+int ost_schema_override(const ost_schema_t *self, ost_yaml_t *tree, const char *override) OST_MUST_CHECK;
 
 /* Give members of former names their present names, and warn once of each.
  * @return 0, OST_ERR_NAME (both names are there) or OST_ERR_NO_MEMORY */
-int ost_schema_rename(const ost_schema_t *self, ost_yaml_t *tree, ost_error_t *err) OST_MUST_CHECK;
+int ost_schema_rename(const ost_schema_t *self, ost_yaml_t *tree) OST_MUST_CHECK;
 
 /* Check all keys, and whether each value is a scalar, list or mapping as it should be; members that are there but empty
  * (`arms:`) become empty lists or mappings. @return 0, OST_ERR_NAME (unknown or missing key) or OST_ERR_SYNTAX */
-int ost_schema_check(const ost_schema_t *self, ost_yaml_t *tree, ost_error_t *err) OST_MUST_CHECK;
+int ost_schema_check(const ost_schema_t *self, ost_yaml_t *tree) OST_MUST_CHECK;
 
 /* As a JSON Schema (draft 2020-12), for editors that check and complete YAML. */
 void ost_schema_print_json(const ost_schema_t *self, const char *title, FILE *out);

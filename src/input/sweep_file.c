@@ -31,59 +31,55 @@ static const ost_schema_t sweep_schema = { "", OST_YAML_MAPPING, "a mapping of e
     MEMBERS(sweep) };
 
 /* One of `words`, copied. */
-static int read_word(
-    const ost_yaml_t *tree, const char *key, const char *const *words, size_t n, char **out, ost_error_t *err)
+static void read_word(ost_yaml_t *tree, const char *key, const char *const *words, size_t n, char **out)
 {
     const ost_yaml_node_t *node = ost_yaml_get(&tree->root, key);
-    int i = 0, ret = ost_field_choice(tree, node, words, n, &i, err);
-    if (ret == 0 && node != NULL && (*out = ost_strdup(words[i])) == NULL) ret = ost_no_memory(err);
-    return ret;
+    int i = 0;
+    ost_field_choice(tree, node, words, n, &i);
+    if (node != NULL) *out = ost_yaml_copy(tree, words[i]);
 }
 
 /* A path is seen from the folder of the file, another name stays. */
-static int read_path(const ost_yaml_t *tree, const char *key, char **out, ost_error_t *err)
+static void read_path(ost_yaml_t *tree, const char *key, char **out)
 {
     char *name = NULL;
-    int ret = ost_field_text(tree, ost_yaml_get(&tree->root, key), &name, err);
-    bool is_path = name != NULL && (strchr(name, '/') != NULL || strchr(name, '.') != NULL);
-    if (ret == 0 && name != NULL && (*out = is_path ? ost_file_beside(tree->path, name) : ost_strdup(name)) == NULL)
-        ret = ost_no_memory(err);
+    ost_field_text(tree, ost_yaml_get(&tree->root, key), &name);
+    if (name == NULL) return;
+    bool is_path = strchr(name, '/') != NULL || strchr(name, '.') != NULL;
+    *out = is_path ? ost_file_beside(tree->path, name) : ost_strdup(name);
+    if (*out == NULL) ost_yaml_no_memory(tree);
     free(name);
-    return ret;
 }
 
 /* "PATH=value, value". */
-static int add_vary(ost_sweep_file_t *self, const ost_yaml_t *tree, const ost_yaml_node_t *node, ost_error_t *err)
+static void add_vary(ost_sweep_file_t *self, ost_yaml_t *tree, const ost_yaml_node_t *node)
 {
-    if (node->kind == OST_YAML_SCALAR)
-        return ost_text_list_add(&self->vary, "%s=%s", node->key, node->text) < 0 ? ost_no_memory(err) : 0;
     const char **texts = calloc(node->n_members + 1, sizeof(*texts));
     for (size_t i = 0; i < node->n_members && texts != NULL; i++) texts[i] = node->members[i].text;
-    if (texts != NULL && node->n_members == 0) {
-        free(texts);
-        return ost_yaml_fail(tree, node, OST_ERR_VALUE, err, "no value; expected a list such as [0.5 mg, 1 mg]");
-    }
-    char *list = texts != NULL ? ost_text_join(texts, node->n_members, ", ") : NULL;
-    int ret = list == NULL || ost_text_list_add(&self->vary, "%s=%s", node->key, list) < 0 ? ost_no_memory(err) : 0;
+    const bool is_text = node->kind == OST_YAML_SCALAR;
+    if (!is_text && node->n_members == 0)
+        ost_yaml_fail(tree, node, OST_ERR_VALUE, "no value; expected a list such as [0.5 mg, 1 mg]");
+    char *list = texts != NULL && !is_text ? ost_text_join(texts, node->n_members, ", ") : NULL;
+    if ((list == NULL && !is_text) ||
+        ost_text_list_add(&self->vary, "%s=%s", node->key, is_text ? node->text : list) < 0)
+        ost_yaml_no_memory(tree);
     free(texts);
     free(list);
-    return ret;
 }
 
-static int read_tree(
-    ost_sweep_file_t *self, ost_yaml_t *tree, const char *const *keeps, size_t n_keeps, ost_error_t *err)
+static int read_tree(ost_sweep_file_t *self, ost_yaml_t *tree, const char *const *keeps, size_t n_keeps)
 {
     const ost_yaml_node_t *root = &tree->root, *entries = ost_yaml_get(root, "vary");
-    int ret = ost_schema_check(&sweep_schema, tree, err);
-    if (ret == 0) ret = read_path(tree, "experiment", &self->experiment, err);
-    if (ret == 0) ret = read_path(tree, "table", &self->table, err);
-    if (ret == 0) ret = read_word(tree, "design", ost_design_words, OST_N_DESIGNS, &self->design, err);
-    if (ret == 0) ret = read_word(tree, "keep", keeps, n_keeps, &self->keep, err);
-    if (ret == 0) ret = ost_field_count(tree, ost_yaml_get(root, "points"), 1, OST_MAX_POINTS, &self->n_points, err);
-    if (ret == 0) ret = ost_field_count(tree, ost_yaml_get(root, "seed"), 1, UINT64_MAX, &self->seed, err);
-    for (size_t i = 0; entries != NULL && i < entries->n_members && ret == 0; i++)
-        ret = add_vary(self, tree, &entries->members[i], err);
-    return ret;
+    int ret = ost_schema_check(&sweep_schema, tree);
+    if (ret < 0) return ret;
+    read_path(tree, "experiment", &self->experiment);
+    read_path(tree, "table", &self->table);
+    read_word(tree, "design", ost_design_words, OST_N_DESIGNS, &self->design);
+    read_word(tree, "keep", keeps, n_keeps, &self->keep);
+    ost_field_count(tree, ost_yaml_get(root, "points"), 1, OST_MAX_POINTS, &self->n_points);
+    ost_field_count(tree, ost_yaml_get(root, "seed"), 1, UINT64_MAX, &self->seed);
+    for (size_t i = 0; entries != NULL && i < entries->n_members; i++) add_vary(self, tree, &entries->members[i]);
+    return tree->code;
 }
 
 int ost_sweep_file_read(ost_sweep_file_t *self, const char *path, const char *const *keeps, size_t n_keeps,
@@ -97,7 +93,8 @@ int ost_sweep_file_read(ost_sweep_file_t *self, const char *path, const char *co
     int ret = ost_file_read(&text, path, OST_YAML_MAX_BYTES, &why);
     if (ret == 0) ret = ost_yaml_parse(&tree, path, text, &why);
     if (ret == 0) *is_sweep = ost_yaml_get(&tree.root, "vary") != NULL || ost_yaml_get(&tree.root, "table") != NULL;
-    if (*is_sweep) ret = read_tree(self, &tree, keeps, n_keeps, err);
+    tree.err = err;
+    if (*is_sweep) ret = read_tree(self, &tree, keeps, n_keeps);
     ost_yaml_free(&tree);
     free(text);
     if (*is_sweep) return ret;

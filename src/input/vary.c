@@ -242,7 +242,10 @@ int ost_vary_distribution(ost_vary_t *self, ost_error_t *err)
     int ret = asprintf(&text, "values: %s\n", self->texts.items[0]) < 0 ? ost_no_memory(err) : 0;
     if (ret < 0) text = NULL;
     if (ret == 0) ret = ost_yaml_parse(&tree, self->path, text, err);
-    if (ret == 0) ret = ost_experiment_distribution(&found, &tree, ost_yaml_get(&tree.root, "values"), err);
+    if (ret == 0) {
+        ost_experiment_distribution(&found, &tree, ost_yaml_get(&tree.root, "values"));
+        ret = tree.code;
+    }
     if (ret == 0 && found.origin != OST_ORIGIN_DISTRIBUTION)
         ret = ost_fail(err, OST_ERR_NAME, "'%s': '%.60s' is not a distribution", self->path, self->texts.items[0]);
     if (ret == 0) {

@@ -12,7 +12,6 @@ typedef struct {
     ost_yaml_t *tree;
     yaml_parser_t parser;
     size_t n_nodes;
-    ost_error_t *err;
 } builder_t;
 
 static ost_location_t location_of(yaml_mark_t mark)
@@ -23,12 +22,12 @@ static ost_location_t location_of(yaml_mark_t mark)
 static int refuse(const builder_t *self, ost_location_t at, int code, const char *fmt, ...) OST_PRINTF(4, 5);
 static int refuse(const builder_t *self, ost_location_t at, int code, const char *fmt, ...)
 {
-    char what[sizeof self->err->what];
+    char what[sizeof self->tree->err->what];
     va_list args;
     va_start(args, fmt);
     vsnprintf(what, sizeof what, fmt, args);
     va_end(args);
-    return ost_fail_at(self->err, code, self->tree->path, at.line, at.column, "%s", what);
+    return self->tree->code = ost_fail_at(self->tree->err, code, self->tree->path, at.line, at.column, "%s", what);
 }
 
 /* libyaml gives the byte but no line where the text is not UTF-8 or holds control characters. */
@@ -50,7 +49,7 @@ static int refuse_yaml(const builder_t *self, const char *text)
 {
     const yaml_parser_t *parser = &self->parser;
     const char *problem = parser->problem ? parser->problem : "not readable";
-    if (parser->error == YAML_MEMORY_ERROR) return ost_fail(self->err, OST_ERR_NO_MEMORY, "out of memory");
+    if (parser->error == YAML_MEMORY_ERROR) return ost_yaml_no_memory(self->tree);
     if (parser->error == YAML_READER_ERROR) {
         return refuse(self, location_of_byte(text, parser->problem_offset), OST_ERR_SYNTAX,
             "not text in UTF-8: %s (character %d)", problem, parser->problem_value);
@@ -159,7 +158,7 @@ static int build_key(builder_t *self, ost_yaml_node_t *mapping, const yaml_event
         return refuse(self, at, OST_ERR_LIMIT, "more than %u keys in one mapping", OST_YAML_MAX_MEMBERS);
     }
     *member = ost_yaml_append(mapping, key);
-    if (*member == NULL) return ost_fail(self->err, OST_ERR_NO_MEMORY, "out of memory");
+    if (*member == NULL) return ost_yaml_no_memory(self->tree);
     (*member)->key_at = at;
     return 0;
 }
@@ -181,7 +180,7 @@ static int build_members(builder_t *self, const char *text, ost_yaml_node_t *nod
             if (ret != 0 || (ret = next(self, text, &event)) != 0) return ret;
         } else {
             member = ost_yaml_append(node, NULL);
-            if (member == NULL) ret = ost_fail(self->err, OST_ERR_NO_MEMORY, "out of memory");
+            if (member == NULL) ret = ost_yaml_no_memory(self->tree);
         }
         if (ret == 0) ret = build(self, text, member, &event, depth + 1);
         yaml_event_delete(&event);
@@ -208,7 +207,7 @@ static int build(builder_t *self, const char *text, ost_yaml_node_t *node, const
         node->kind = OST_YAML_SCALAR;
         node->quoted = event->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
         node->text = ost_strdup((const char *) event->data.scalar.value);
-        return node->text != NULL ? 0 : ost_fail(self->err, OST_ERR_NO_MEMORY, "out of memory");
+        return node->text != NULL ? 0 : ost_yaml_no_memory(self->tree);
     }
 }
 
@@ -241,14 +240,15 @@ int ost_yaml_parse(ost_yaml_t *self, const char *path, const char *text, ost_err
 {
     memset(self, 0, sizeof *self);
     self->path = path;
+    self->err = err;
     if (strncmp(text, "\xEF\xBB\xBF", 3) == 0) text += 3; /* byte order mark */
     size_t size = strlen(text);
     if (size > OST_YAML_MAX_BYTES) {
-        return ost_fail_at(
-            err, OST_ERR_LIMIT, path, 0, 0, "%zu bytes of text; the limit is %u", size, OST_YAML_MAX_BYTES);
+        return self->code = ost_fail_at(
+                   err, OST_ERR_LIMIT, path, 0, 0, "%zu bytes of text; the limit is %u", size, OST_YAML_MAX_BYTES);
     }
-    builder_t builder = { .tree = self, .err = err };
-    if (!yaml_parser_initialize(&builder.parser)) return ost_no_memory(err);
+    builder_t builder = { .tree = self };
+    if (!yaml_parser_initialize(&builder.parser)) return ost_yaml_no_memory(self);
     yaml_parser_set_encoding(&builder.parser, YAML_UTF8_ENCODING);
     yaml_parser_set_input_string(&builder.parser, (const unsigned char *) text, size);
     int ret = build_document(&builder, text);
@@ -322,12 +322,10 @@ void ost_yaml_free(ost_yaml_t *self)
     ost_text_list_free(&self->warnings);
 }
 
-const ost_yaml_node_t *ost_yaml_get(const ost_yaml_node_t *self, const char *key)
+ost_yaml_node_t *ost_yaml_get(const ost_yaml_node_t *self, const char *key)
 {
-    if (self == NULL || self->kind != OST_YAML_MAPPING) return NULL;
-    for (size_t i = 0; i < self->n_members; i++) {
-        if (strcmp(self->members[i].key, key) == 0) return &self->members[i];
-    }
+    for (size_t i = 0; self != NULL && self->kind == OST_YAML_MAPPING && i < self->n_members; i++)
+        if (self->members[i].key != NULL && strcmp(self->members[i].key, key) == 0) return &self->members[i];
     return NULL;
 }
 
@@ -363,46 +361,81 @@ char *ost_yaml_path(const ost_yaml_t *self, const ost_yaml_node_t *node, char *b
     return buf;
 }
 
-static int fail_at(const ost_yaml_t *self, const ost_yaml_node_t *node, ost_location_t at, int code, ost_error_t *err,
-    const char *what)
+static void fail_at(ost_yaml_t *self, const ost_yaml_node_t *node, ost_location_t at, int code, const char *what)
 {
     char path[160];
     ost_yaml_path(self, node, path, sizeof path);
     const char *colon = path[0] != '\0' ? ": " : "";
-    if (node->origin != NULL) {
-        return ost_fail_at(
-            err, code, self->path, 0, 0, "in the setting '%.100s': %s%s%s", node->origin, path, colon, what);
-    }
-    return ost_fail_at(err, code, self->path, at.line, at.column, "%s%s%s", path, colon, what);
+    if (node->origin != NULL)
+        self->code = ost_fail_at(
+            self->err, code, self->path, 0, 0, "in the setting '%.100s': %s%s%s", node->origin, path, colon, what);
+    else
+        self->code = ost_fail_at(self->err, code, self->path, at.line, at.column, "%s%s%s", path, colon, what);
 }
 
-int ost_yaml_fail(const ost_yaml_t *self, const ost_yaml_node_t *node, int code, ost_error_t *err, const char *fmt, ...)
+int ost_yaml_fail(ost_yaml_t *self, const ost_yaml_node_t *node, int code, const char *fmt, ...)
 {
     char what[512];
     va_list args;
+    if (self->code != 0) return self->code;
     va_start(args, fmt);
     vsnprintf(what, sizeof what, fmt, args);
     va_end(args);
-    return fail_at(self, node, node->location, code, err, what);
+    fail_at(self, node, node->location, code, what);
+    return code;
 }
 
-int ost_yaml_fail_key(
-    const ost_yaml_t *self, const ost_yaml_node_t *node, int code, ost_error_t *err, const char *fmt, ...)
+int ost_yaml_fail_key(ost_yaml_t *self, const ost_yaml_node_t *node, int code, const char *fmt, ...)
 {
     char what[512];
     va_list args;
+    if (self->code != 0) return self->code;
     va_start(args, fmt);
     vsnprintf(what, sizeof what, fmt, args);
     va_end(args);
-    return fail_at(self, node, node->key_at, code, err, what);
+    fail_at(self, node, node->key_at, code, what);
+    return code;
 }
 
-int ost_yaml_locate(const ost_yaml_t *self, const ost_yaml_node_t *node, int code, ost_error_t *err)
+int ost_yaml_take(ost_yaml_t *self, int code)
 {
-    if (err == NULL) return code;
-    char what[sizeof err->what];
-    memcpy(what, err->what, sizeof what);
+    if (self->code == 0 && code < 0) self->code = code;
+    return self->code;
+}
+
+int ost_yaml_no_memory(ost_yaml_t *self)
+{
+    return self->code != 0 ? self->code : ost_yaml_take(self, ost_no_memory(self->err));
+}
+
+int ost_yaml_locate(ost_yaml_t *self, const ost_yaml_node_t *node, int code)
+{
+    if (code >= 0 || self->code != 0) return self->code;
     ost_location_t at = node->location;
-    if (err->line == 1 && err->column > 0) at.column += err->column - 1 + (node->quoted ? 1 : 0);
-    return fail_at(self, node, at, code, err, what);
+    char what[sizeof self->err->what] = "";
+    if (self->err != NULL) {
+        memcpy(what, self->err->what, sizeof what);
+        if (self->err->line == 1 && self->err->column > 0) at.column += self->err->column - 1 + (node->quoted ? 1 : 0);
+    }
+    fail_at(self, node, at, code, what);
+    return code;
+}
+
+char *ost_yaml_copy(ost_yaml_t *self, const char *text)
+{
+    char *copy = self->code == 0 ? ost_strdup(text) : NULL;
+    if (copy == NULL) ost_yaml_no_memory(self);
+    return copy;
+}
+
+void *ost_yaml_list(ost_yaml_t *self, const ost_yaml_node_t *node, size_t size, size_t *n)
+{
+    *n = 0;
+    if (node == NULL || node->n_members == 0 || self->code != 0) return NULL;
+    void *items = ost_list_new(node->n_members, size);
+    if (items == NULL)
+        ost_yaml_no_memory(self);
+    else
+        *n = node->n_members;
+    return items;
 }

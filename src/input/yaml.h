@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* YAML text as a small tree that remembers where everything stands. Only what an experiment needs: mappings, sequences
- * and scalars; anchors, aliases, tags and second documents are refused, and so are keys that appear twice. */
+ * and scalars; anchors, aliases, tags and second documents are refused, and so are keys that appear twice. Errors are
+ * sticky: only the first is recorded, and after it nothing is read any more, so that readers read straight on and look
+ * at `code` before they use what they have read, and at the end. */
 #ifndef OST_INPUT_YAML_H
 #define OST_INPUT_YAML_H
 
@@ -30,10 +32,12 @@ typedef struct {
     const char *path; /* for messages, borrowed */
     ost_yaml_node_t root;
     ost_text_list_t warnings; /* about what is read but will not be for long (ost_schema_rename) */
+    ost_error_t *err;         /* the caller's */
+    int code;                 /* 0, or that of the first error */
 } ost_yaml_t;
 
 /* @return 0, OST_ERR_SYNTAX, OST_ERR_NAME (a key twice), OST_ERR_LIMIT or OST_ERR_NO_MEMORY, with file:line:column.
- * path is borrowed: must outlive self */
+ * path and err are borrowed: must outlive self */
 int ost_yaml_parse(ost_yaml_t *self, const char *path, const char *text, ost_error_t *err) OST_MUST_CHECK;
 /* The tree as YAML text that is parsed to an equal tree. @param[out] text  owned by the caller, NULL on error @return 0
  * or OST_ERR_NO_MEMORY */
@@ -41,8 +45,9 @@ int ost_yaml_write(const ost_yaml_t *self, char **text, ost_error_t *err) OST_MU
 void ost_yaml_free(ost_yaml_t *self);
 void ost_yaml_node_free(ost_yaml_node_t *self);
 
-/* The member of a mapping, NULL if it has none of that name or is no mapping. */
-const ost_yaml_node_t *ost_yaml_get(const ost_yaml_node_t *self, const char *key);
+/* The member of a mapping, NULL if it has none of that name or is no mapping. As with strchr(), it may be changed where
+ * the mapping may. */
+ost_yaml_node_t *ost_yaml_get(const ost_yaml_node_t *self, const char *key);
 /* True of `key:` with nothing behind it, `~` and `null`. */
 bool ost_yaml_is_null(const ost_yaml_node_t *self);
 /* Append an empty member; key is copied, NULL in a sequence. @return it, NULL if out of memory */
@@ -52,14 +57,21 @@ void ost_yaml_remove(ost_yaml_node_t *self, ost_yaml_node_t *member);
 
 /* "arms.anastrozole.regimen.0.dose" of a node in the tree, "" for the root; always terminated. @return buf */
 char *ost_yaml_path(const ost_yaml_t *self, const ost_yaml_node_t *node, char *buf, size_t size);
-/* Fail at a node's value: "file:line:column: path: what". @return code */
-int ost_yaml_fail(const ost_yaml_t *self, const ost_yaml_node_t *node, int code, ost_error_t *err, const char *fmt, ...)
-    OST_PRINTF(5, 6);
+/* Record an error at a node's value, unless there is one already: "file:line:column: path: what". @return self->code */
+int ost_yaml_fail(ost_yaml_t *self, const ost_yaml_node_t *node, int code, const char *fmt, ...) OST_PRINTF(4, 5);
 /* The same at its key. */
-int ost_yaml_fail_key(const ost_yaml_t *self, const ost_yaml_node_t *node, int code, ost_error_t *err, const char *fmt,
-    ...) OST_PRINTF(5, 6);
-/* Give an error that was found below (in a quantity, a formula) the place and path of the node; a column within its
- * text is counted from there. @return code */
-int ost_yaml_locate(const ost_yaml_t *self, const ost_yaml_node_t *node, int code, ost_error_t *err);
+int ost_yaml_fail_key(ost_yaml_t *self, const ost_yaml_node_t *node, int code, const char *fmt, ...) OST_PRINTF(4, 5);
+/* The same for want of memory. */
+int ost_yaml_no_memory(ost_yaml_t *self);
+/* Take up the code of what recorded its error in self->err itself, 0 for none. @return self->code */
+int ost_yaml_take(ost_yaml_t *self, int code);
+/* The same of an error that was found below (in a quantity, a formula), which gets the place and path of the node; a
+ * column within its text is counted from there. */
+int ost_yaml_locate(ost_yaml_t *self, const ost_yaml_node_t *node, int code);
 
+/* A copy of a text, owned by the caller; NULL on error. */
+char *ost_yaml_copy(ost_yaml_t *self, const char *text);
+/* Zeroed items of `size` bytes, one for each member of a node that may be NULL. @param[out] n  their number, 0 on error
+ * @return owned by the caller, NULL for none */
+void *ost_yaml_list(ost_yaml_t *self, const ost_yaml_node_t *node, size_t size, size_t *n);
 #endif

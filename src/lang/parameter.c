@@ -130,14 +130,13 @@ static void read_source(ost_reader_t *self, ost_param_t *param)
 /* 6 [month]. @return NULL on error */
 static char *read_time(ost_reader_t *self, double *days)
 {
-    static const ost_dim_t time = { .sixths = { [OST_DIM_TIME] = 6 } };
     ost_lexer_t *lexer = &self->parser.lexer;
     ost_token_t at = lexer->token;
     ost_unit_t unit = { 0 };
     char text[64];
     const double number = ost_reader_number(self);
     char *unit_text = ost_reader_unit(self, &unit);
-    if (!(number > 0) || !ost_dim_equal(unit.dim, time))
+    if (!(number > 0) || !ost_dim_equal(unit.dim, ost_dim_time))
         ost_lexer_fail(lexer, &at, OST_ERR_VALUE, "expected a time above 0, as in 6 [month]");
     *days = number * unit.factor;
     int n = snprintf(text, sizeof(text), "%.6g %.40s", number, unit_text != NULL ? unit_text : "");
