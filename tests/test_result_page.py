@@ -108,6 +108,37 @@ class Pages(Reports):
         self.assertIn(hint, self.page("a.h5", "--data", "o.csv", "--of", "bmd[totalhip]", code=2))
         self.assertIn(hint, self.page("a.h5", "--variables", "bmd[totalhip]", code=1))
 
+    def test_other_evidence(self):
+        """What no chart shows: differences, changes from a later time, levels, other outputs; bars of rows with an SE."""
+        self.write("own.csv", "role,trial,arm,endpoint,site,time_months,statistic,value,unit,lower,upper,interval,n,citation,"
+                   "reference,note\n" + "".join(f"validate,ONE,{row},,,\n" for row in (
+                       "x,BMD_change,LS,12,mean,-2,percent,,0.5,se,50", "x,BMD_change_from_month12,LS,24,mean,-1,percent,,,none,50",
+                       "x,marker_change,sCTX,12,median,10,percent,,15,sd,25", "x,BMD_level,TH,12,mean,0.8,g_per_cm2,,,none,50",
+                       "d,BMD_difference,LS,24,mean,-3,percentage_points_between_arms,-4,-2,95ci,50")))
+        self.osteon("run", os.path.join(HERE, "../configs/atac.yaml"), "-n", "16", "-q", "-o", "a.h5", "--set",
+                    f"evidence.table={self.path('own.csv')}", "--set", "evidence.compare=[{arm: anastrozole, trial: ONE, trial_arm: x}, "
+                    "{arm: anastrozole, trial: ONE, trial_arm: d, versus: no_treatment}]")
+        text, rows = self.page("a.h5")
+        with h5py.File(self.path("a.h5")) as file:
+            bmd, days = file["scanned_bmd"][()], file["time"][()]
+            ctx, arms = file["ctx"][1], [arm.decode() for arm in file["arm"][()]]
+        at = [np.argmin(abs(days - m * 30.4375)) for m in (0, 12, 24)]
+        other, spine, hip = bmd[arms.index("no_treatment"), 0], bmd[1, 0], bmd[1, 1]
+        found = {row[1]: row[2:] for row in rows if len(row) == 7 and "ONE" in row[6]}
+        wanted = {"BMD change from month12, scanned bmd lumbar spine [percent]":
+                      ("12-24", "-1", np.mean(100 * (spine[:, at[2]] / spine[:, at[1]] - 1))),
+                  "marker change, ctx [percent]":
+                      ("12", "10 (4.12 to 15.9)", np.median(100 * (ctx[:, at[1]] / ctx[:, at[0]] - 1))),
+                  "BMD level, scanned bmd total hip [g per cm2]": ("12", "0.8", np.mean(hip[:, at[1]])),
+                  "BMD difference, scanned bmd lumbar spine [percentage points between arms]":
+                      ("24", "-3 (-4 to -2)", np.mean(100 * (spine[:, at[2]] / spine[:, at[0]] - 1)) -
+                       np.mean(100 * (other[:, at[2]] / other[:, at[0]] - 1)))}
+        self.assertEqual(set(found), set(wanted))
+        for name, (month, observed, simulated) in wanted.items():
+            self.assertEqual(found[name][:2], [month, observed])
+            np.testing.assert_allclose(float(found[name][2]), simulated, rtol=6e-3)
+        self.assertIn(["Anastrozole 1 mg daily", "1", "-2 (-2.98 to -1.02)"], [row[:3] for row in rows])
+
     def test_without_time_0(self):
         self.write("plain.yaml", FILES["test.yaml"])
         self.osteon("run", "plain.yaml", "-n", "40", "-q", "-o", "a.h5", "--set", "times=[6 month, 12 month]")

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A result file as one HTML page: what was asked, figures with tables, and with observed data a predictive check. */
+#include "core/memory.h"
 #include "core/table.h"
 #include "predictive_check.h"
 #include "report/result_page.h"
@@ -16,6 +17,19 @@ typedef struct {
 static int put_page(const void *page, FILE *out, ost_error_t *err)
 {
     return ost_result_write_html(page, out, err);
+}
+
+/* Observations in units of the file; those that it cannot have are named. @return an exit code */
+static int place_evidence(show_t *shown)
+{
+    ost_memory_t memory = { 0 };
+    shown->n_subjects = shown->results->n_subjects;
+    shown->base = ost_memory_list(&memory, shown->n_subjects, sizeof(double));
+    shown->value = ost_memory_list(&memory, shown->n_subjects, sizeof(double));
+    shown->work = ost_memory_list(&memory, shown->n_subjects, sizeof(double));
+    const int code = memory.failed ? ost_cli_no_memory() : ost_show_place_evidence(shown);
+    ost_memory_free(&memory);
+    return code;
 }
 
 static int write_page(const report_arguments_t *a, const char *path, ost_results_t *results)
@@ -36,6 +50,7 @@ static int write_page(const report_arguments_t *a, const char *path, ost_results
         ost_experiment_free(&shown.experiment);
         code = ost_show_read_evidence(&shown);
     }
+    if (code == OST_EXIT_OK && has_outputs && results->models.n == 0) code = place_evidence(&shown);
     if (code == OST_EXIT_OK && a->variables != NULL) code = ost_cli_split("variables", a->variables, &outputs);
     if (code == OST_EXIT_OK && a->ignore != NULL) code = ost_cli_split("ignore", a->ignore, &check.ignore);
     if (code == OST_EXIT_OK && a->data != NULL)

@@ -91,7 +91,7 @@ void ost_show_add_times(const show_t *self, ost_table_t *table, span_t span);
 /* Read the evidence that the experiment in the file names. A file whose table is missing is still shown, without it.
  * @return an exit code, of what is wrong with the evidence */
 int ost_show_read_evidence(show_t *self) OST_MUST_CHECK;
-/* Keep the observations of the variable that is shown, in its unit. @return an exit code */
+/* Keep the observations of the variable that is shown, of all where it is NULL, in its unit. @return an exit code */
 int ost_show_place_evidence(show_t *self) OST_MUST_CHECK;
 /* How many subjects had begun or ended each subject-specific dosing schedule by the months shown. @return 0 or an error
  */

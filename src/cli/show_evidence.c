@@ -58,7 +58,7 @@ static bool is_left_out(const show_t *self, ost_observation_t *observation, char
     if (!ost_endpoint_bind_unit(endpoint, unit, why, size)) return true;
     if (observation->baseline.output[0] != '\0' && !ost_endpoint_bind_unit(&observation->baseline, unit, why, size))
         return true;
-    if (strcmp(variable, self->variable) == 0) return false;
+    if (self->variable == NULL || strcmp(variable, self->variable) == 0) return false;
     snprintf(why, size, "this is of another variable: --variable %s shows it", variable);
     return true;
 }

@@ -311,6 +311,16 @@ ost_role_t ost_evidence_role(const ost_evidence_row_t *row)
     return row->is_frozen ? OST_ROLE_VALIDATE : row->role;
 }
 
+bool ost_evidence_bounds(const ost_evidence_row_t *row, double *lower, double *upper)
+{
+    const double n = row->interval == OST_INTERVAL_SE ? 1 : row->n;
+    const double half = 1.96 * row->upper / sqrt(n);
+    const bool is_width = row->interval == OST_INTERVAL_SE || row->interval == OST_INTERVAL_SD;
+    *lower = is_width ? row->value - half : row->lower;
+    *upper = is_width ? row->value + half : row->upper;
+    return isfinite(*lower) && isfinite(*upper);
+}
+
 char *ost_reference_address(const char *reference, char *buf, size_t size)
 {
     static const char *const kinds[][2] = { /* how a reference begins, what takes the place of this in the address */

@@ -35,6 +35,7 @@ typedef struct {
     double *values, *base, *work; /* [n_subjects], the last also [draws] */
     double *draws;                /* [n_times][3][n_draws] */
     size_t n_charts;              /* so far */
+    bool *is_drawn;               /* [observations] a chart shows it */
     ost_memory_t memory;          /* of curves, x, values, base, work, draws */
     FILE *out;
 } output_t;
@@ -242,9 +243,11 @@ static void put_observed(const output_t *self, const ost_chart_t *chart, size_t 
         const ost_evidence_row_t *row = observation->row;
         const size_t series = self->n_parts > 1 ? OST_CHART_GREY : of;
         const double x = ost_chart_x(chart, observation->endpoint.to / self->day);
-        if (isfinite(row->lower) && isfinite(row->upper))
+        double lower, upper;
+        self->is_drawn[i] = true;
+        if (ost_evidence_bounds(row, &lower, &upper))
             fprintf(self->out, "<line x1='%.1f' x2='%.1f' y1='%.1f' y2='%.1f' stroke='%s' stroke-width='1.4'/>", x, x,
-                ost_chart_y(chart, row->lower), ost_chart_y(chart, row->upper), ost_chart_colour(series));
+                ost_chart_y(chart, lower), ost_chart_y(chart, upper), ost_chart_colour(series));
         ost_chart_mark(self->out, series, x, ost_chart_y(chart, row->value), true);
     }
 }
@@ -255,9 +258,11 @@ static void widen_to_observed(const output_t *self, ost_chart_t *chart, size_t a
         size_t of;
         const ost_observation_t *observation = observed(self, i, arm, &of);
         if (observation == NULL) continue;
+        double lower, upper;
+        ost_evidence_bounds(observation->row, &lower, &upper);
         ost_chart_widen(&chart->y0, &chart->y1, observation->row->value);
-        ost_chart_widen(&chart->y0, &chart->y1, observation->row->lower);
-        ost_chart_widen(&chart->y0, &chart->y1, observation->row->upper);
+        ost_chart_widen(&chart->y0, &chart->y1, lower);
+        ost_chart_widen(&chart->y0, &chart->y1, upper);
     }
 }
 
@@ -296,27 +301,16 @@ static void put_chart(const output_t *self, size_t arm)
     ost_chart_end(&chart);
 }
 
-/* "-2.4 (-2.9 to -2.1)" */
-static void put_interval(double low, double high, FILE *out)
-{
-    if (!isfinite(low) || !isfinite(high)) return;
-    fputs(" (", out);
-    ost_page_number(low, out);
-    fputs(" to ", out);
-    ost_page_number(high, out);
-    fputs(")", out);
-}
-
 static void put_value(const output_t *self, size_t arm, size_t series, size_t t, const char *heading)
 {
     ost_page_cell_begin(heading, false, self->out);
     ost_page_number(row_of(self, arm, series, MEDIAN)[t], self->out);
     if (has_band(self, arm))
-        put_interval(row_of(self, arm, series, LOWER)[t], row_of(self, arm, series, UPPER)[t], self->out);
+        ost_page_interval(row_of(self, arm, series, LOWER)[t], row_of(self, arm, series, UPPER)[t], self->out);
     ost_page_cell_end(self->out);
     if (n_draws(self) == 0) return;
     ost_page_cell_begin("95 % interval of the median", false, self->out);
-    put_interval(row_of(self, arm, series, LOW)[t], row_of(self, arm, series, HIGH)[t], self->out);
+    ost_page_interval(row_of(self, arm, series, LOW)[t], row_of(self, arm, series, HIGH)[t], self->out);
     ost_page_cell_end(self->out);
 }
 
@@ -347,23 +341,12 @@ static void put_misfit(const output_t *self, const ost_observation_t *observatio
     const long t = ost_results_time_index(self->page->results, observation->endpoint.to);
     const size_t of = observation->endpoint.statistic == OST_STATISTIC_MEAN ? MEAN : MEDIAN;
     const double simulated = t < 0 ? NAN : curve(self, 0, arm, of)[t];
-    char source[300];
-    snprintf(source, sizeof(source), "%s, %s: %s, %s", row->trial, row->arm, ost_reported_words[row->statistic],
-        ost_role_words[row->role]);
     fputs("<tr>", self->out);
     ost_page_cell_begin("arm", true, self->out);
     ost_html_text(self->page->results->labels.items[arm], self->out);
     ost_page_cell_end(self->out);
     ost_page_cell_number(self->x_unit, observation->endpoint.to / self->day, self->out);
-    ost_page_cell_begin("observed", false, self->out);
-    ost_page_number(row->value, self->out);
-    put_interval(row->lower, row->upper, self->out);
-    ost_page_cell_end(self->out);
-    ost_page_cell_number("simulated", simulated, self->out);
-    ost_page_cell_number(ost_statistics[OST_STATISTIC_RESIDUAL].heading, simulated - row->value, self->out);
-    ost_page_cell_begin("source", true, self->out);
-    ost_html_text(source, self->out);
-    ost_page_cell_end(self->out);
+    ost_page_observed(row, simulated, self->out);
     fputs("</tr>\n", self->out);
 }
 
@@ -451,7 +434,7 @@ static void put_key(const output_t *self)
     else
         fputs("Bands, and numbers in brackets: 5th to 95th percentile between subjects.", self->out);
     if (self->page->matched->n_observations > 0)
-        fputs(" Marks: observed changes, with the interval that was reported.", self->out);
+        fputs(" Marks: observed changes, with their 95 % interval, or the range that was reported.", self->out);
     if (ost_results_time_index(results, 0) < 0)
         fputs(" The file has no values at time 0, so values are drawn instead of changes from baseline.", self->out);
     fputs("</p>\n", self->out);
@@ -501,6 +484,7 @@ static int make(output_t *self, ost_error_t *err)
     self->base = ost_memory_list(memory, n, sizeof(double));
     self->work = ost_memory_list(memory, n, sizeof(double));
     self->draws = ost_memory_list(memory, self->n_times * 3 * n_draws(self), sizeof(double));
+    self->is_drawn = ost_memory_list(memory, self->page->matched->n_observations, sizeof(bool));
     if (memory->failed) return ost_no_memory(err);
     for (size_t t = 0; t < self->n_times; t++) self->x[t] = results->times[t] / day;
     self->day = day;
@@ -534,6 +518,7 @@ int ost_page_outputs(const ost_result_page_t *page, FILE *out, ost_error_t *err)
     if (ret == 0 && n_shown == 0) ret = put_output(&self, ost_results_default_variable(results), OST_SHOW_CHANGE, err);
     if (self.n_charts > MOST_CHARTS)
         fprintf(out, "<p class='note'>More than %d charts: --variables chooses some.</p>\n", MOST_CHARTS);
+    if (ret == 0) ret = ost_page_others(page, self.is_drawn, out, err);
     ost_memory_free(&self.memory);
     return ret;
 }
