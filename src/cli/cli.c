@@ -58,12 +58,12 @@ int ost_cli_fail(const ost_error_t *err)
     return err->code == OST_ERR_IO || err->code == OST_ERR_FORMAT ? OST_EXIT_IO : OST_EXIT_INPUT;
 }
 
-char *ost_cli_hint(char *buf, size_t size, const char *word, const char *const *names, size_t n_names)
+int ost_cli_unknown(const char *option, const char *what, const char *word, const ost_text_list_t *names)
 {
-    const char *name = ost_nearest(word, names, n_names);
-    buf[0] = '\0';
-    if (name != NULL) snprintf(buf, size, " (did you mean '%s'?)", name);
-    return buf;
+    ost_cli_message("--%s: the file has no %s'%s'%s%s%s; it has:", option, what, word,
+        OST_HINT(ost_nearest(word, (const char *const *) names->items, names->n)));
+    for (size_t i = 0; i < names->n; i++) fprintf(stderr, "  %s\n", names->items[i]);
+    return OST_EXIT_USAGE;
 }
 
 char *ost_cli_thousands(uint64_t n, char buf[32])
@@ -171,7 +171,16 @@ bool ost_cli_plot_command(char *command, size_t size)
     return n > 0 && (size_t) n < size && access(command, X_OK) == 0;
 }
 
-static const char *base_name(const char *path)
+int ost_cli_temporary_folder(char folder[OST_CLI_FOLDER_SIZE], ost_error_t *err)
+{
+    const char *in = getenv("TMPDIR");
+    const int n = snprintf(folder, OST_CLI_FOLDER_SIZE, "%s/osteon-XXXXXX", in != NULL && in[0] != '\0' ? in : "/tmp");
+    if (n < OST_CLI_FOLDER_SIZE && mkdtemp(folder) != NULL) return 0;
+    return ost_fail_at(err, OST_ERR_IO, folder, 0, 0, "cannot be created: %s",
+        strerror(n < OST_CLI_FOLDER_SIZE ? errno : ENAMETOOLONG));
+}
+
+const char *ost_cli_base_name(const char *path)
 {
     const char *slash = strrchr(path, '/');
     return slash == NULL ? path : slash + 1;
@@ -181,7 +190,7 @@ static const char *base_name(const char *path)
 static int add_new_name(ost_text_list_t *paths, const char *path)
 {
     for (size_t i = 0; i < paths->n; i++)
-        if (strcmp(base_name(paths->items[i]), base_name(path)) == 0) return 0;
+        if (strcmp(ost_cli_base_name(paths->items[i]), ost_cli_base_name(path)) == 0) return 0;
     char resolved[PATH_MAX];
     bool shorten = path[0] == '/' && realpath(path, resolved) != NULL;
     return ost_text_list_add(paths, "%s", shorten ? resolved : path);
@@ -237,53 +246,65 @@ int ost_cli_draws_table(const char *named, char **path)
     return *path != NULL ? OST_EXIT_OK : ost_cli_no_memory();
 }
 
+/* Without ".yaml". */
+static const char *config_name(const void *paths, size_t i)
+{
+    char *path = ((char *const *) paths)[i];
+    if (ost_cli_ends_with(path, ".yaml")) path[strlen(path) - strlen(".yaml")] = '\0';
+    return ost_cli_base_name(path);
+}
+
 /* The path of the experiment called `name` if there is no file of that name. @return an exit code, having said why */
 static int find_config(const char *name, char **found)
 {
     ost_text_list_t paths = { 0 };
-    const char **names = NULL;
-    char hint[300];
     int ret = ost_cli_configs(&paths), code = OST_EXIT_OK;
-    if (ret == 0 && (names = calloc(paths.n + 1, sizeof(*names))) == NULL) ret = OST_ERR_NO_MEMORY;
+    size_t i = 0;
+    while (ret == 0 && i < paths.n && strcmp(config_name(paths.items, i), name) != 0) i++;
     *found = NULL;
-    for (size_t i = 0; i < paths.n && ret == 0 && *found == NULL; i++) {
-        char *base = paths.items[i] + (base_name(paths.items[i]) - paths.items[i]);
-        base[strlen(base) - strlen(".yaml")] = '\0';
-        names[i] = base;
-        if (strcmp(base, name) == 0 && asprintf(found, "%s.yaml", paths.items[i]) < 0) {
-            *found = NULL;
-            ret = OST_ERR_NO_MEMORY;
-        }
-    }
-    if (ret < 0) {
+    if (ret < 0 || (i < paths.n && asprintf(found, "%s.yaml", paths.items[i]) < 0)) {
+        *found = NULL;
         code = ost_cli_no_memory();
-    } else if (*found == NULL) {
+    } else if (i == paths.n) {
         code = OST_EXIT_INPUT;
-        ost_cli_message("%s: there is no such file, and no experiment of that name%s; 'osteon list configs' lists them",
-            name, ost_cli_hint(hint, sizeof(hint), name, names, paths.n));
+        ost_cli_message(
+            "%s: there is no such file, and no experiment of that name%s%s%s; 'osteon list configs' lists them", name,
+            OST_HINT(ost_nearest_of(name, paths.items, paths.n, config_name)));
     }
-    free(names);
     ost_text_list_free(&paths);
     return code;
 }
 
-int ost_cli_recorded(const char *path, const char *const *facts, size_t n, char **texts)
+int ost_cli_origin(const char *path, ost_identity_t *self, ost_error_t *err)
 {
     ost_results_t *results = NULL;
+    if (ost_journal_is(path)) return ost_journal_origin(path, self, err);
+    int ret = ost_cli_open_result(&results, path, false, err);
+    if (ret < 0) return ret;
+    *self = results->attributes;
+    results->attributes = (ost_identity_t){ 0 };
+    ost_results_close(results);
+    return 0;
+}
+
+/* Whether a file is named as a result, or is what a run writes to. */
+static bool is_recorded(const char *path)
+{
+    return ost_journal_is(path) || ost_cli_ends_with(path, ".h5");
+}
+
+int ost_cli_recorded(const char *path, const char *const *facts, size_t n, char **texts)
+{
     ost_identity_t origin = { 0 };
     ost_error_t err = { 0 };
-    bool is_journal = ost_journal_is(path);
-    const ost_identity_t *recorded = &origin;
     for (size_t i = 0; i < n; i++) texts[i] = NULL;
-    if (!is_journal && !ost_cli_ends_with(path, ".h5")) return OST_EXIT_OK;
+    if (!is_recorded(path)) return OST_EXIT_OK;
     if (!ost_cli_exists(path)) return OST_EXIT_INPUT;
-    int ret = is_journal ? ost_journal_origin(path, &origin, &err) : ost_cli_open_result(&results, path, false, &err);
-    if (ret == 0 && !is_journal) recorded = &results->attributes;
+    int ret = ost_cli_origin(path, &origin, &err);
     for (size_t i = 0; i < n && ret == 0; i++) {
-        const char *found = ost_identity_get(recorded, facts[i]);
+        const char *found = ost_identity_get(&origin, facts[i]);
         if (found != NULL && (texts[i] = strdup(found)) == NULL) ret = ost_no_memory(&err);
     }
-    ost_results_close(results);
     ost_identity_free(&origin);
     return ret < 0 ? ost_cli_fail(&err) : OST_EXIT_OK;
 }
@@ -301,19 +322,10 @@ int ost_cli_compared_models(const char *path, char **models)
 static int read_experiment(
     ost_experiment_t *self, const char *path, const char *const *overrides, size_t n_overrides, ost_error_t *err)
 {
-    ost_results_t *results = NULL;
     ost_identity_t origin = { 0 };
-    int ret;
-    if (ost_journal_is(path)) {
-        ret = ost_journal_origin(path, &origin, err);
-        if (ret == 0) ret = ost_identity_experiment(&origin, path, overrides, n_overrides, self, err);
-    } else if (ost_cli_ends_with(path, ".h5")) {
-        ret = ost_cli_open_result(&results, path, false, err);
-        if (ret == 0) ret = ost_results_experiment(results, overrides, n_overrides, self, err);
-    } else {
-        ret = ost_experiment_read(self, path, overrides, n_overrides, err);
-    }
-    ost_results_close(results);
+    if (!is_recorded(path)) return ost_experiment_read(self, path, overrides, n_overrides, err);
+    int ret = ost_cli_origin(path, &origin, err);
+    if (ret == 0) ret = ost_identity_experiment(&origin, path, overrides, n_overrides, self, err);
     ost_identity_free(&origin);
     return ret;
 }

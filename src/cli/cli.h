@@ -9,6 +9,7 @@
 #include "results/measure.h"
 
 #include <jansson.h>
+#include <limits.h>
 #include <stdatomic.h>
 
 #ifndef OST_DATA_DIR
@@ -155,6 +156,10 @@ extern const ost_command_t ost_command_run, ost_command_compare, ost_command_sho
         .text = "the I-th of N parts of the cohort; 'osteon merge' puts them together",                                \
         .target = OST_WORD(type, shard)                                                                                \
     }
+#define OST_OPTION_QUIET(type)                                                                                         \
+    {                                                                                                                  \
+        .name = "quiet", .letter = 'q', .text = "no progress, no summary", .target = OST_FLAG(type, quiet)             \
+    }
 #define OST_OPTION_FORCE(type)                                                                                         \
     {                                                                                                                  \
         .name = "force", .text = "replace what is there, whatever it is", .target = OST_FLAG(type, force)              \
@@ -176,9 +181,12 @@ extern const ost_command_t ost_command_run, ost_command_compare, ost_command_sho
 /* What the program simulates, for its help and its manual page. */
 #define OST_CLI_ABOUT "bone remodelling of virtual patients under endocrine therapy and bone drugs"
 
-/* Print the manual page for `man`, and the completion of command lines for bash. @return 0 */
-int ost_cli_print_man(void);
-int ost_cli_print_bash(void);
+/* Print the manual page for `man`, the completion of command lines for bash, the JSON Schema of experiments, and a line
+ * for each of their keys. */
+void ost_cli_print_man(void);
+void ost_cli_print_bash(void);
+void ost_cli_print_schema(void);
+void ost_cli_print_keys(void);
 
 /* Parse into `arguments`, of the type that the options' targets name (NULL: there are none). @return the word, or NULL
  * where the command ends here (help was printed, or usage was wrong and said so) with *code set */
@@ -195,8 +203,9 @@ void ost_cli_warn(const ost_text_list_t *warnings);
 int ost_cli_doubts(const ost_plan_t *plan, bool is_own);
 /* Print an error. @return its exit code */
 int ost_cli_fail(const ost_error_t *err);
-/* " (did you mean 'run'?)" or "", written to buf. @return buf */
-char *ost_cli_hint(char *buf, size_t size, const char *word, const char *const *names, size_t n_names);
+
+/* Say that a file has not what an option names, and what it has. @param what  "arm ", or "" @return OST_EXIT_USAGE */
+int ost_cli_unknown(const char *option, const char *what, const char *word, const ost_text_list_t *names);
 
 /* "1,234,567" written to buf. @return buf */
 char *ost_cli_thousands(uint64_t n, char buf[32]);
@@ -208,6 +217,11 @@ char *ost_cli_bytes(double n, char buf[32]);
 /* The words of an option between commas, without blanks around them, each once. @return an exit code, having said what
  * is wrong */
 int ost_cli_split(const char *option, const char *text, ost_text_list_t *words);
+/* Make a folder of its own in that of temporary files ($TMPDIR). @return 0 or OST_ERR_IO */
+#define OST_CLI_FOLDER_SIZE (PATH_MAX - 64)
+int ost_cli_temporary_folder(char folder[OST_CLI_FOLDER_SIZE], ost_error_t *err) OST_MUST_CHECK;
+/* What follows the last '/'. */
+const char *ost_cli_base_name(const char *path);
 bool ost_cli_ends_with(const char *text, const char *end);
 /* Whether the file exists; says "no such file" if not. */
 bool ost_cli_exists(const char *path);
@@ -238,6 +252,9 @@ int ost_cli_open_result(ost_results_t **self, const char *path, bool with_values
  * @param[out] self  NULL where no block is there, or with an error, which is printed @return an exit code */
 int ost_cli_open(ost_results_t **self, const char *path);
 
+/* All that a result file or a journal records. @param[out] self  free it in any case @return 0, or as
+ * ost_journal_origin() and ost_cli_open_result() */
+int ost_cli_origin(const char *path, ost_identity_t *self, ost_error_t *err) OST_MUST_CHECK;
 /* Facts that a result file or a journal records. @param[out] texts  [n] each owned by the caller, NULL where it is not
  * recorded, or the file is not named as a result @return an exit code, having said why it cannot be read */
 int ost_cli_recorded(const char *path, const char *const *facts, size_t n, char **texts);
@@ -292,6 +309,8 @@ typedef enum { OST_PROGRESS_GOES_ON, OST_PROGRESS_ENDS } ost_cli_moment_t;
 /* @param word  of --progress, NULL for none @return false, having said so, if it or that of the environment is not
  * one of the words */
 bool ost_cli_progress_init(ost_cli_progress_t *self, const char *word, bool quiet);
+/* Of a clock that goes on steadily, s. */
+double ost_cli_seconds(void);
 /* Whether a report is due; it follows then. */
 bool ost_cli_progress_is_due(ost_cli_progress_t *self);
 /* Report, or end: a sentence for a person, an object for a program, whichever is wanted. @param object  taken over */
@@ -310,13 +329,21 @@ typedef struct {
     bool dry_run; /* print what would be done */
     bool force;   /* replace any file */
 } ost_simulation_t;
-/* What a command's arguments say of that as they are: the members that the options of simulations write. */
-#define OST_SIMULATION_OF(a)                                                                                           \
-    (ost_simulation_t)                                                                                                 \
-    {                                                                                                                  \
-        .out = (a).output, .n_threads = (int) (a).n_threads, .quiet = (a).quiet, .no_probe = (a).no_probe,             \
-        .force = (a).force                                                                                             \
-    }
+/* What a command line says of that, and of the experiment: the first member of a command's arguments, so that options
+ * of this type write to them. */
+typedef struct {
+    const char *output, *isa, *shard, *progress;
+    uint64_t n_threads; /* 0: all */
+    bool dry_run, force, no_probe, quiet, resume, restart;
+    ost_text_list_t overrides;
+} ost_simulation_arguments_t;
+#define OST_OPTIONS_SIMULATION                                                                                         \
+    OST_OPTION_THREADS(ost_simulation_arguments_t), OST_OPTION_ISA(ost_simulation_arguments_t),                        \
+        OST_OPTION_SHARD(ost_simulation_arguments_t), OST_OPTIONS_RESUME(ost_simulation_arguments_t),                  \
+        OST_OPTION_FORCE(ost_simulation_arguments_t), OST_OPTION_NO_PROBE(ost_simulation_arguments_t),                 \
+        OST_OPTION_PROGRESS(ost_simulation_arguments_t)
+/* @param[out] isa  -1: the experiment's @return whether all is right; says what is not */
+bool ost_cli_simulation(const ost_simulation_arguments_t *arguments, ost_simulation_t *how, int *isa);
 /* What is done with plans that are run by the same experiment. @param how  the command's own @return an exit code */
 typedef int (*ost_cli_act_t)(const ost_part_t *parts, size_t n_parts, const void *how);
 /* Plan an experiment by its name (ost_cli_experiment), and act on the plan. @param isa  -1: the experiment's

@@ -8,10 +8,9 @@
 #include <string.h>
 
 typedef struct {
-    const char *models, *output, *shard, *isa, *progress;
-    uint64_t n_threads; /* 0: all */
-    bool allow_gaps, force, no_probe, quiet, resume, restart;
-    ost_text_list_t overrides;
+    ost_simulation_arguments_t simulation;
+    const char *models;
+    bool allow_gaps;
 } compare_arguments_t;
 
 static int run_compare(const ost_command_t *self, int argc, char **argv)
@@ -35,16 +34,11 @@ static int run_compare(const ost_command_t *self, int argc, char **argv)
         ost_cli_message("--models: a name is missing in '%s'", models);
         goto out;
     }
-    how = OST_SIMULATION_OF(a);
-    if (!ost_cli_isa(a.isa, &isa) || !ost_cli_resume(a.resume, a.restart, &how.resume) ||
-        !ost_cli_shard(a.shard, &how.shard) || !ost_cli_progress_init(&how.progress, a.progress, a.quiet) ||
-        ost_cli_needs_output(self->name, name, &how)) {
-        goto out;
-    }
-    code = ost_cli_plan_models(name, models, a.allow_gaps, &a.overrides, isa, ost_cli_simulate, &how);
+    if (!ost_cli_simulation(&a.simulation, &how, &isa) || ost_cli_needs_output(self->name, name, &how)) goto out;
+    code = ost_cli_plan_models(name, models, a.allow_gaps, &a.simulation.overrides, isa, ost_cli_simulate, &how);
 out:
     free(models);
-    ost_text_list_free(&a.overrides);
+    ost_text_list_free(&a.simulation.overrides);
     return code;
 }
 
@@ -55,23 +49,14 @@ static const ost_option_t options[] = {
         .text = "bone models, by name or path (default: those of a file that compare wrote)",
         .target = OST_WORD(compare_arguments_t, models) },
     OST_OPTION_OUTPUT(
-        compare_arguments_t, OST_OUTPUT_RESULT, "OUT.h5", "file to write (HDF5); default: NAME_models.h5 here"),
+        ost_simulation_arguments_t, OST_OUTPUT_RESULT, "OUT.h5", "file to write (HDF5); default: NAME_models.h5 here"),
     { .name = "allow-gaps",
         .text = "an arm whose drug has no effect on a model is left without values, instead of an error",
         .target = OST_FLAG(compare_arguments_t, allow_gaps) },
-    OST_OPTIONS_PEOPLE(compare_arguments_t),
-    OST_OPTION_SET(compare_arguments_t),
-    OST_OPTION_THREADS(compare_arguments_t),
-    OST_OPTION_ISA(compare_arguments_t),
-    OST_OPTION_SHARD(compare_arguments_t),
-    OST_OPTIONS_RESUME(compare_arguments_t),
-    OST_OPTION_FORCE(compare_arguments_t),
-    OST_OPTION_NO_PROBE(compare_arguments_t),
-    OST_OPTION_PROGRESS(compare_arguments_t),
-    { .name = "quiet",
-        .letter = 'q',
-        .text = "no progress, no summary",
-        .target = OST_FLAG(compare_arguments_t, quiet) },
+    OST_OPTIONS_PEOPLE(ost_simulation_arguments_t),
+    OST_OPTION_SET(ost_simulation_arguments_t),
+    OST_OPTIONS_SIMULATION,
+    OST_OPTION_QUIET(ost_simulation_arguments_t),
 };
 
 const ost_command_t ost_command_compare = {

@@ -10,16 +10,6 @@
 /* Of times in days, above the roundings of months and years. */
 #define SAME_TIME 1e-6
 
-/* Say that a word is not among the names, which are listed. */
-static int unknown(const char *option, const char *what, const char *word, const ost_text_list_t *names)
-{
-    char hint[300];
-    ost_cli_message("--%s: the file has no %s '%s'%s; it has:", option, what, word,
-        ost_cli_hint(hint, sizeof(hint), word, (const char *const *) names->items, names->n));
-    for (size_t i = 0; i < names->n; i++) fprintf(stderr, "  %s\n", names->items[i]);
-    return OST_EXIT_USAGE;
-}
-
 static int choose_arms(export_t *self)
 {
     const ost_text_list_t *arms = &self->results->arms;
@@ -29,7 +19,7 @@ static int choose_arms(export_t *self)
     if (self->i_arms == NULL) code = ost_cli_no_memory();
     for (size_t i = 0; i < words.n && code == OST_EXIT_OK; i++) {
         size_t a = ost_results_find_arm(self->results, words.items[i]);
-        if (a == SIZE_MAX) code = unknown("arms", "arm", words.items[i], arms);
+        if (a == SIZE_MAX) code = ost_cli_unknown("arms", "arm ", words.items[i], arms);
         self->i_arms[self->n_arms++] = a;
     }
     for (size_t a = 0; a < arms->n && self->arms == NULL && code == OST_EXIT_OK; a++) self->i_arms[self->n_arms++] = a;
@@ -142,7 +132,7 @@ static int add_word(export_t *self, const char *word, const ost_text_list_t *nam
     for (size_t i = n_outputs; i < names->n; i++)
         if (strcmp(word, names->items[i]) == 0)
             return ost_text_list_add(&self->covariates, "%s", word) < 0 ? ost_cli_no_memory() : OST_EXIT_OK;
-    return unknown("columns", "column", word, names);
+    return ost_cli_unknown("columns", "column ", word, names);
 }
 
 /* @param[out] names  outputs with their elements, then what there is of subjects
@@ -173,20 +163,15 @@ static int choose_columns(export_t *self)
     size_t n_outputs = 0, n_values = 0;
     int code = list_names(self, &names, &n_outputs, &n_values);
     if (code == OST_EXIT_OK && self->columns != NULL) code = ost_cli_split("columns", self->columns, &words);
-    for (size_t i = 0; i < names.n && self->people != NULL && self->columns == NULL && code == OST_EXIT_OK; i++)
-        if (strchr(names.items[i], '.') == NULL && ost_text_list_add(&words, "%s", names.items[i]) < 0)
-            code = ost_cli_no_memory(); /* all but parameters */
+    const size_t n_default = self->columns != NULL ? 0 : self->people != NULL ? names.n : n_outputs;
+    for (size_t i = 0; i < n_default && code == OST_EXIT_OK; i++) /* neither elements nor parameters */
+        if (strpbrk(names.items[i], "[.") == NULL && ost_text_list_add(&words, "%s", names.items[i]) < 0)
+            code = ost_cli_no_memory();
     if (code == OST_EXIT_OK && self->people == NULL &&
         (self->outputs = calloc(n_values, sizeof(*self->outputs))) == NULL)
         code = ost_cli_no_memory();
     for (size_t i = 0; i < words.n && code == OST_EXIT_OK; i++)
         code = add_word(self, words.items[i], &names, n_outputs);
-    const bool has_all = self->columns == NULL && self->people == NULL;
-    for (size_t i = 0; i < self->results->names.n * count_measures(self) && has_all; i++) {
-        char name[128];
-        name_measure(self, i / count_measures(self), i % count_measures(self), name, sizeof(name));
-        if (code == OST_EXIT_OK) code = add_word(self, name, &names, n_outputs);
-    }
     if (code == OST_EXIT_OK && self->n_outputs == 0) {
         ost_cli_message("--columns: '%s' has one value for each subject and names no output, of which a table has its "
                         "rows; add one, such as '%s'",

@@ -134,11 +134,8 @@ static int start_from(ost_fit_t *fit, const char *path, ost_error_t *err)
 
 static int check_name(const char *what, const char *word, const char *const *names, size_t n, ost_error_t *err)
 {
-    char hint[300];
-    size_t i = 0;
-    while (word != NULL && i < n && strcmp(names[i], word) != 0) i++;
-    if (word == NULL || i < n) return 0;
-    return ost_fail(err, OST_ERR_NAME, "%s '%s'%s", what, word, ost_cli_hint(hint, sizeof(hint), word, names, n));
+    if (word == NULL || ost_words_find(names, n, word) < n) return 0;
+    return ost_fail(err, OST_ERR_NAME, "%s '%s'%s%s%s", what, word, OST_HINT(ost_nearest(word, names, n)));
 }
 
 /* What is asked of the fit has to be there before the search, which takes long. */

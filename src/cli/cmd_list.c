@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli.h"
 #include "core/table.h"
-#include "input/experiment_keys.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -125,43 +124,16 @@ static int list_populations(ost_library_t *library, ost_error_t *err)
     return ret;
 }
 
-static int list_schema(ost_library_t *library, ost_error_t *err)
-{
-    (void) library;
-    (void) err;
-    ost_schema_print_json(&ost_experiment_schema, "An experiment of osteon", stdout);
-    return 0;
-}
-
-static int list_man(ost_library_t *library, ost_error_t *err)
-{
-    (void) library;
-    (void) err;
-    return ost_cli_print_man();
-}
-
-static int list_bash(ost_library_t *library, ost_error_t *err)
-{
-    (void) library;
-    (void) err;
-    return ost_cli_print_bash();
-}
-
-static int list_keys(ost_library_t *library, ost_error_t *err)
-{
-    (void) library;
-    (void) err;
-    ost_schema_print(&ost_experiment_schema, stdout);
-    return 0;
-}
-
-#define LISTS(X) X(models) X(drugs) X(signals) X(outputs) X(configs) X(populations) X(keys) X(schema) X(man) X(bash)
+#define LISTS(X) X(models) X(drugs) X(signals) X(outputs) X(configs) X(populations)
+#define TEXTS(X) X(keys) X(schema) X(man) X(bash)
 #define LIST_WORD(name) "|" #name
-#define LIST_ROW(name) { #name, list_##name },
+#define LIST_ROW(name) { #name, list_##name, NULL },
+#define TEXT_ROW(name) { #name, NULL, ost_cli_print_##name },
 static const struct {
     const char *name;
-    int (*list)(ost_library_t *library, ost_error_t *err);
-} lists[] = { LISTS(LIST_ROW) };
+    int (*list)(ost_library_t *library, ost_error_t *err); /* NULL: print */
+    void (*print)(void);
+} lists[] = { LISTS(LIST_ROW) TEXTS(TEXT_ROW) };
 #define N_LISTS (sizeof(lists) / sizeof(lists[0]))
 
 static int run_list(const ost_command_t *self, int argc, char **argv)
@@ -169,26 +141,29 @@ static int run_list(const ost_command_t *self, int argc, char **argv)
     ost_error_t err = { 0 };
     ost_library_t library = { 0 };
     const char *names[N_LISTS];
-    char hint[96];
     int code;
     const char *name = ost_cli_parse(self, argc, argv, NULL, &code);
     if (name == NULL) return code;
     for (size_t i = 0; i < N_LISTS; i++) {
         names[i] = lists[i].name;
         if (strcmp(name, names[i]) != 0) continue;
+        if (lists[i].print != NULL) {
+            lists[i].print();
+            return OST_EXIT_OK;
+        }
         code = ost_library_init(&library, &err) < 0 || lists[i].list(&library, &err) < 0 ? ost_cli_fail(&err)
                                                                                          : OST_EXIT_OK;
         ost_library_free(&library);
         return code;
     }
     ost_cli_message(
-        "list: '%s' must be one of %s%s", name, self->argument, ost_cli_hint(hint, sizeof(hint), name, names, N_LISTS));
+        "list: '%s' must be one of %s%s%s%s", name, self->argument, OST_HINT(ost_nearest(name, names, N_LISTS)));
     return OST_EXIT_USAGE;
 }
 
 const ost_command_t ost_command_list = {
     .name = "list",
-    .argument = &LISTS(LIST_WORD)[1],
+    .argument = &LISTS(LIST_WORD) TEXTS(LIST_WORD)[1],
     .summary = "list models, drugs, signals, outputs, configs, populations, or the keys of an experiment file",
     .about =
         "List what is built in, the experiments that can be run by name, or the keys of an experiment file; or "

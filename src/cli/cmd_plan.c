@@ -20,7 +20,7 @@ static const char *arm_name(const void *arms, size_t i)
     return ((const ost_arm_t *) arms)[i].name;
 }
 
-static int write_sbml(const ost_plan_t *plan, const ost_signals_t *signals, const char *name)
+static int write_sbml(const ost_plan_t *plan, const char *name)
 {
     const ost_experiment_t *e = plan->experiment;
     ost_error_t err = { 0 };
@@ -31,7 +31,7 @@ static int write_sbml(const ost_plan_t *plan, const ost_signals_t *signals, cons
         ost_cli_message("--sbml: the experiment has no arm '%s'%s%s%s", name, OST_HINT(near));
         return OST_EXIT_USAGE;
     }
-    return ost_plan_write_sbml(plan, signals, i, 0, NULL, stdout, &err) < 0 ? ost_cli_fail(&err) : OST_EXIT_OK;
+    return ost_plan_write_sbml(plan, i, 0, NULL, stdout, &err) < 0 ? ost_cli_fail(&err) : OST_EXIT_OK;
 }
 
 /* A file of a problem. */
@@ -93,14 +93,18 @@ static int write_files(const ost_petab_t *problem, const char *folder, size_t n_
 }
 
 /* The experiment and its evidence as PEtab: the typical subject with the covariates of the first. */
-static int write_petab(ost_experiment_t *e, const char *folder)
+static int write_petab(const plan_arguments_t *a, const char *name)
 {
     ost_error_t err = { 0 };
+    ost_experiment_t experiment = { 0 };
     ost_library_t library = { 0 };
     ost_plan_t plan = { 0 };
     ost_matched_t matched = { 0 };
     ost_evidence_t evidence = { 0 };
     ost_petab_t *problem = NULL;
+    ost_experiment_t *e = &experiment;
+    int code = ost_cli_experiment(e, name, &a->overrides);
+    if (code != OST_EXIT_OK) return code;
     int ret = e->evidence_path == NULL || e->n_comparisons == 0
                   ? ost_fail_at(&err, OST_ERR_VALUE, OST_WHERE(e), 0, 0,
                         "--petab needs measurements, but the experiment names no rows under 'evidence'")
@@ -111,49 +115,37 @@ static int write_petab(ost_experiment_t *e, const char *folder)
     if (ret == 0) ret = ost_plan_build(&plan, &library, e, &err);
     if (ret == 0) ret = ost_matched_bind(&matched, &plan, &err);
     if (ret == 0) ret = ost_matched_convert(&matched, &plan, 0, NULL, &err);
-    if (ret == 0) ret = ost_petab_new(&problem, &plan, &library.signals, &matched, &err);
-    if (ret == 0) ret = write_files(problem, folder, e->n_arms, &err);
+    if (ret == 0) ret = ost_petab_new(&problem, &plan, &matched, &err);
+    if (ret == 0) ret = write_files(problem, a->petab, e->n_arms, &err);
     if (ret == 0) ost_cli_not_compared(&matched);
-    const int code = ret == 0 ? OST_EXIT_OK : ost_cli_fail(&err);
-    if (ret == 0) printf("wrote %s/problem.yaml: %zu measurements\n", folder, matched.n_observations);
+    if (ret < 0) code = ost_cli_fail(&err);
+    if (ret == 0) printf("wrote %s/problem.yaml: %zu measurements\n", a->petab, matched.n_observations);
     ost_petab_delete(problem);
     ost_matched_free(&matched);
     ost_plan_free(&plan);
+    ost_experiment_free(e);
     ost_evidence_free(&evidence);
     ost_library_free(&library);
     return code;
 }
 
+/* ost_cli_act_t */
+static int print_plan(const ost_part_t *parts, size_t n_parts, const void *arguments)
+{
+    const plan_arguments_t *a = arguments;
+    (void) n_parts;
+    if (a->sbml != NULL) return write_sbml(parts->plan, a->sbml);
+    (a->dot ? ost_plan_dot : ost_plan_print)(parts->plan, stdout);
+    return OST_EXIT_OK;
+}
+
 static int run_plan(const ost_command_t *self, int argc, char **argv)
 {
     plan_arguments_t a = { 0 };
-    ost_error_t err = { 0 };
-    ost_experiment_t experiment = { 0 };
-    ost_library_t library = { 0 };
-    ost_plan_t plan = { 0 };
     int code;
     const char *name = ost_cli_parse(self, argc, argv, &a, &code);
-    if (name == NULL) goto out;
-    if ((code = ost_cli_experiment(&experiment, name, &a.overrides)) != OST_EXIT_OK) goto out;
-    if (a.petab != NULL) {
-        code = write_petab(&experiment, a.petab);
-        goto out;
-    }
-    if (ost_library_init(&library, &err) < 0 || ost_plan_build(&plan, &library, &experiment, &err) < 0) {
-        code = ost_cli_fail(&err);
-        goto out;
-    }
-    if ((code = ost_cli_doubts(&plan, true)) != OST_EXIT_OK) goto out;
-    if (a.sbml != NULL)
-        code = write_sbml(&plan, &library.signals, a.sbml);
-    else if (a.dot)
-        ost_plan_dot(&plan, stdout);
-    else
-        ost_plan_print(&plan, stdout);
-out:
-    ost_plan_free(&plan);
-    ost_library_free(&library);
-    ost_experiment_free(&experiment);
+    if (name != NULL)
+        code = a.petab != NULL ? write_petab(&a, name) : ost_cli_plan(name, &a.overrides, -1, print_plan, &a);
     ost_text_list_free(&a.overrides);
     return code;
 }

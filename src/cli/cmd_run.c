@@ -12,11 +12,9 @@
 #include <string.h>
 
 typedef struct {
-    const char *output, *isa, *shard, *progress, *subject, *parameters;
-    uint64_t n_threads; /* 0: all */
-    uint64_t n_draws;   /* UINT64_MAX: all */
-    bool dry_run, force, no_probe, quiet, resume, restart;
-    ost_text_list_t overrides;
+    ost_simulation_arguments_t simulation;
+    const char *subject, *parameters;
+    uint64_t n_draws; /* UINT64_MAX: all */
 } run_arguments_t;
 
 static int print_dry_run(const ost_part_t *parts, size_t n_parts, const void *simulation)
@@ -131,9 +129,8 @@ static int add_subject(ost_text_list_t *overrides, const ost_experiment_t *e, ui
 /* Say behind the settings from the `first` on whose they are. @param name  of what is run */
 static int mark_subject(ost_text_list_t *overrides, size_t first, unsigned long long number, const char *name)
 {
-    const char *slash = strrchr(name, '/');
     bool is_plain = true; /* else it may not stand in a setting */
-    if (slash != NULL) name = slash + 1;
+    name = ost_cli_base_name(name);
     for (const char *c = name; *c != '\0'; c++) is_plain &= *c >= ' ' && *c <= '~';
     for (size_t i = first; i < overrides->n; i++) {
         char *marked;
@@ -154,7 +151,7 @@ static int choose_subject(const char *name, run_arguments_t *a, int isa)
     char *end;
     unsigned long long number = strtoull(a->subject, &end, 10);
     uint64_t candidate = number;
-    int code = ost_cli_experiment(&e, name, &a->overrides);
+    int code = ost_cli_experiment(&e, name, &a->simulation.overrides);
     uint64_t last = e.first_subject + e.n_subjects - 1;
     if (code == OST_EXIT_OK && isa >= 0) e.solver.isa = (ost_isa_t) isa;
     if (code == OST_EXIT_OK &&
@@ -164,12 +161,12 @@ static int choose_subject(const char *name, run_arguments_t *a, int isa)
         code = OST_EXIT_USAGE;
     }
     if (code == OST_EXIT_OK && e.enrolls)
-        code = find_candidate(&e, number - e.first_subject, (int) a->n_threads, &candidate);
-    if (code == OST_EXIT_OK && e.enrolls && !a->quiet)
+        code = find_candidate(&e, number - e.first_subject, (int) a->simulation.n_threads, &candidate);
+    if (code == OST_EXIT_OK && e.enrolls && !a->simulation.quiet)
         printf("subject %llu is candidate %llu\n", number, (unsigned long long) candidate);
-    const size_t n_own = a->overrides.n;
-    if (code == OST_EXIT_OK &&
-        (add_subject(&a->overrides, &e, candidate) < 0 || mark_subject(&a->overrides, n_own, number, name) < 0))
+    const size_t n_own = a->simulation.overrides.n;
+    if (code == OST_EXIT_OK && (add_subject(&a->simulation.overrides, &e, candidate) < 0 ||
+                                   mark_subject(&a->simulation.overrides, n_own, number, name) < 0))
         code = ost_cli_no_memory();
     ost_experiment_free(&e);
     return code;
@@ -186,13 +183,7 @@ static int run_run(const ost_command_t *self, int argc, char **argv)
     const char *name = ost_cli_parse(self, argc, argv, &a, &code);
     if (name == NULL) goto out;
     code = OST_EXIT_USAGE;
-    if (!ost_cli_isa(a.isa, &isa)) goto out;
-    how = OST_SIMULATION_OF(a);
-    how.dry_run = a.dry_run;
-    if (!ost_cli_resume(a.resume, a.restart, &how.resume) || !ost_cli_shard(a.shard, &how.shard) ||
-        !ost_cli_progress_init(&how.progress, a.progress, a.quiet)) {
-        goto out;
-    }
+    if (!ost_cli_simulation(&a.simulation, &how, &isa)) goto out;
     int read = ost_cli_recorded(name, facts, N_FACTS, recorded);
     if (read != OST_EXIT_OK) {
         code = read;
@@ -216,33 +207,34 @@ static int run_run(const ost_command_t *self, int argc, char **argv)
     if (a.parameters != NULL || a.n_draws < UINT64_MAX || is_draws) {
         if (a.parameters != NULL && (code = ost_cli_draws_table(a.parameters, &table)) != OST_EXIT_OK) goto out;
         const ost_draws_asked_t asked = { table, (size_t) a.n_draws, a.parameters == NULL && a.n_draws == UINT64_MAX,
-            a.subject != NULL, a.dry_run };
-        code = ost_cli_run_draws(name, &asked, &a.overrides, isa, &how);
+            a.subject != NULL, how.dry_run };
+        code = ost_cli_run_draws(name, &asked, &a.simulation.overrides, isa, &how);
         goto out;
     }
     if (a.subject != NULL && (code = choose_subject(name, &a, isa)) != OST_EXIT_OK) goto out;
-    code = ost_cli_plan(name, &a.overrides, isa, a.dry_run ? print_dry_run : ost_cli_simulate, &how);
+    code = ost_cli_plan(name, &a.simulation.overrides, isa, how.dry_run ? print_dry_run : ost_cli_simulate, &how);
 out:
-    ost_text_list_free(&a.overrides);
+    ost_text_list_free(&a.simulation.overrides);
     for (size_t i = 0; i < N_FACTS; i++) free(recorded[i]);
     free(table);
     return code;
 }
 
 static const ost_option_t options[] = {
-    OST_OPTION_OUTPUT(run_arguments_t, OST_OUTPUT_RESULT, "OUT.h5", "file to write (HDF5); default: NAME.h5 here"),
-    OST_OPTIONS_PEOPLE(run_arguments_t),
+    OST_OPTION_OUTPUT(
+        ost_simulation_arguments_t, OST_OUTPUT_RESULT, "OUT.h5", "file to write (HDF5); default: NAME.h5 here"),
+    OST_OPTIONS_PEOPLE(ost_simulation_arguments_t),
     { .name = "rtol",
         .argument = "X",
         .text = "relative tolerance of the solver",
-        .target = OST_CHANGES(run_arguments_t, overrides),
+        .target = OST_CHANGES(ost_simulation_arguments_t, overrides),
         .path = "solver.rtol" },
     { .name = "dosing",
         .argument = "exact|periodic",
-        .target = OST_CHANGES(run_arguments_t, overrides),
+        .target = OST_CHANGES(ost_simulation_arguments_t, overrides),
         .path = "solver.dosing",
         .text = "give every dose, or their mean effect once it repeats" },
-    OST_OPTION_SET(run_arguments_t),
+    OST_OPTION_SET(ost_simulation_arguments_t),
     { .name = "subject",
         .argument = "NUMBER",
         .text = "this subject of the result file alone, with all outputs and weekly times between those there are; the "
@@ -258,17 +250,11 @@ static const ost_option_t options[] = {
         .text = "so many of the table's draws, at equal distances, or 0: a run at its estimate; default: all it has",
         .target = OST_NUMBER(run_arguments_t, n_draws),
         .upper = OST_MAX_POINTS },
-    OST_OPTION_THREADS(run_arguments_t),
-    OST_OPTION_ISA(run_arguments_t),
-    OST_OPTION_SHARD(run_arguments_t),
-    OST_OPTIONS_RESUME(run_arguments_t),
-    OST_OPTION_FORCE(run_arguments_t),
-    OST_OPTION_NO_PROBE(run_arguments_t),
-    OST_OPTION_PROGRESS(run_arguments_t),
+    OST_OPTIONS_SIMULATION,
     { .name = "dry-run",
         .text = "print what would be computed and written, and what that takes",
-        .target = OST_FLAG(run_arguments_t, dry_run) },
-    { .name = "quiet", .letter = 'q', .text = "no progress, no summary", .target = OST_FLAG(run_arguments_t, quiet) },
+        .target = OST_FLAG(ost_simulation_arguments_t, dry_run) },
+    OST_OPTION_QUIET(ost_simulation_arguments_t),
 };
 
 const ost_command_t ost_command_run = {

@@ -404,14 +404,14 @@ static int print_table(show_t *self, const char *path, ost_error_t *err)
 /* "bmd[hip]": the variable is there, its element is not. @return whether that was said */
 static bool fail_element(const show_t *self)
 {
-    char hint[300], variable[64], element[64];
+    char variable[64], element[64];
     if (sscanf(self->variable, "%63[^[][%63[^]]", variable, element) != 2) return false;
     size_t n = ost_results_n_elements(self->results, variable);
     const char **elements = n > 1 ? malloc(n * sizeof(*elements)) : NULL;
     if (elements == NULL) return false;
     for (size_t e = 0; e < n; e++) elements[e] = ost_results_element(self->results, variable, e);
-    ost_cli_message("--variable: the file has no '%s'%s; of '%s' it has:", self->variable,
-        ost_cli_hint(hint, sizeof(hint), element, elements, n), variable);
+    ost_cli_message("--variable: the file has no '%s'%s%s%s; of '%s' it has:", self->variable,
+        OST_HINT(ost_nearest(element, elements, n)), variable);
     for (size_t e = 0; e < n; e++) fprintf(stderr, "  %s[%s]\n", variable, elements[e]);
     free(elements);
     return true;
@@ -419,7 +419,6 @@ static bool fail_element(const show_t *self)
 
 static int find_variable(show_t *self)
 {
-    char hint[300];
     const char *const *names = (const char *const *) self->results->names.items;
     size_t n = self->results->names.n;
     if (self->variable == NULL) self->variable = ost_results_default_variable(self->results);
@@ -434,22 +433,14 @@ static int find_variable(show_t *self)
     self->n_elements = ost_results_n_elements(self->results, self->variable);
     if (self->n_elements > 0) return OST_EXIT_OK;
     if (fail_element(self) || ost_show_fail_covariate(self)) return OST_EXIT_USAGE;
-    ost_cli_message("--variable: the file has no '%s'%s; it has:", self->variable,
-        ost_cli_hint(hint, sizeof(hint), self->variable, names, n));
-    for (size_t i = 0; i < n; i++) fprintf(stderr, "  %s\n", names[i]);
-    return OST_EXIT_USAGE;
+    return ost_cli_unknown("variable", "", self->variable, &self->results->names);
 }
 
 static int find_versus(show_t *self)
 {
-    const ost_text_list_t *arms = &self->results->arms;
-    char hint[300];
     self->versus = ost_results_find_arm(self->results, self->versus_name);
     if (self->versus_name == NULL || self->versus != SIZE_MAX) return OST_EXIT_OK;
-    ost_cli_message("--versus: the file has no arm '%s'%s; it has:", self->versus_name,
-        ost_cli_hint(hint, sizeof(hint), self->versus_name, (const char *const *) arms->items, arms->n));
-    for (size_t a = 0; a < arms->n; a++) fprintf(stderr, "  %s\n", arms->items[a]);
-    return OST_EXIT_USAGE;
+    return ost_cli_unknown("versus", "arm ", self->versus_name, &self->results->arms);
 }
 
 /* The tables of `osteon sensitivity`, as it printed them. */

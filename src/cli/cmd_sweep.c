@@ -8,10 +8,10 @@
 #include <string.h>
 
 typedef struct {
-    const char *design, *table, *keep, *output, *shard, *isa, *progress;
-    uint64_t n_points, seed, n_threads; /* 0: not said; not said; all */
-    bool force, no_probe, quiet, resume, restart;
-    ost_text_list_t vary, overrides;
+    ost_simulation_arguments_t simulation;
+    const char *design, *table, *keep;
+    uint64_t n_points, seed; /* 0: not said */
+    ost_text_list_t vary;
 } sweep_arguments_t;
 
 /* @return false, having said so, if `text` is not one of the words */
@@ -106,18 +106,13 @@ static int run_sweep(const ost_command_t *self, int argc, char **argv)
     code = find_asked(name, &a, &asked);
     if (code != OST_EXIT_OK) goto out;
     code = OST_EXIT_USAGE;
-    how = OST_SIMULATION_OF(a);
-    if (!ost_cli_isa(a.isa, &isa) || !ost_cli_resume(a.resume, a.restart, &how.resume) ||
-        !ost_cli_shard(a.shard, &how.shard) || !ost_cli_progress_init(&how.progress, a.progress, a.quiet) ||
-        ost_cli_needs_output(self->name, name, &how)) {
-        goto out;
-    }
-    code = ost_cli_plan_sweep(name, &asked, &a.overrides, isa, ost_cli_simulate, &how);
+    if (!ost_cli_simulation(&a.simulation, &how, &isa) || ost_cli_needs_output(self->name, name, &how)) goto out;
+    code = ost_cli_plan_sweep(name, &asked, &a.simulation.overrides, isa, ost_cli_simulate, &how);
 out:
     ost_cli_sweep_free(&asked);
     ost_sweep_file_free(&file);
     ost_text_list_free(&a.vary);
-    ost_text_list_free(&a.overrides);
+    ost_text_list_free(&a.simulation.overrides);
     return code;
 }
 
@@ -154,17 +149,11 @@ static const ost_option_t options[] = {
         .text = "besides the endpoints of each point, all subjects (default), quantiles over them, or nothing",
         .target = OST_WORD(sweep_arguments_t, keep) },
     OST_OPTION_OUTPUT(
-        sweep_arguments_t, OST_OUTPUT_RESULT, "OUT.h5", "file to write (HDF5); default: NAME_sweep.h5 here"),
-    OST_OPTIONS_PEOPLE(sweep_arguments_t),
-    OST_OPTION_SET(sweep_arguments_t),
-    OST_OPTION_THREADS(sweep_arguments_t),
-    OST_OPTION_ISA(sweep_arguments_t),
-    OST_OPTION_SHARD(sweep_arguments_t),
-    OST_OPTIONS_RESUME(sweep_arguments_t),
-    OST_OPTION_FORCE(sweep_arguments_t),
-    OST_OPTION_NO_PROBE(sweep_arguments_t),
-    OST_OPTION_PROGRESS(sweep_arguments_t),
-    { .name = "quiet", .letter = 'q', .text = "no progress, no summary", .target = OST_FLAG(sweep_arguments_t, quiet) },
+        ost_simulation_arguments_t, OST_OUTPUT_RESULT, "OUT.h5", "file to write (HDF5); default: NAME_sweep.h5 here"),
+    OST_OPTIONS_PEOPLE(ost_simulation_arguments_t),
+    OST_OPTION_SET(ost_simulation_arguments_t),
+    OST_OPTIONS_SIMULATION,
+    OST_OPTION_QUIET(ost_simulation_arguments_t),
 };
 
 const ost_command_t ost_command_sweep = {

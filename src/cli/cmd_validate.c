@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* Of --parameters: those of the models, without uncertainty. */
 #define NO_PARAMETERS "none"
@@ -27,20 +26,13 @@ static int put_csv(const void *validation, FILE *out, ost_error_t *err)
 
 typedef struct {
     ost_cli_progress_t progress;
-    struct timespec begin;
+    double begin; /* s */
 } watch_t;
-
-static double seconds_since(const struct timespec *begin)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double) (now.tv_sec - begin->tv_sec) + 1e-9 * (double) (now.tv_nsec - begin->tv_nsec);
-}
 
 static void show_progress(void *user, const ost_validation_progress_t *p)
 {
     watch_t *self = user;
-    double seconds = seconds_since(&self->begin), left = seconds * (1 / p->fraction - 1);
+    double seconds = ost_cli_seconds() - self->begin, left = seconds * (1 / p->fraction - 1);
     const char *what = p->of_draws ? "uncertainty of parameters" : "estimate";
     bool is_end = !(p->fraction < 1);
     char n[64];
@@ -109,7 +101,7 @@ static int run_validate(const ost_command_t *self, int argc, char **argv)
     how->n_threads = (int) a.n_threads;
     how->progress = show_progress;
     how->user = &watch;
-    clock_gettime(CLOCK_MONOTONIC, &watch.begin);
+    watch.begin = ost_cli_seconds();
     code = OST_EXIT_USAGE;
     if (!ost_cli_progress_init(&watch.progress, a.progress, false)) goto out;
     how->trials.endpoints = endpoints;

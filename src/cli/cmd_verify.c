@@ -94,17 +94,11 @@ static void print_kept(const ost_part_t *parts, const verify_arguments_t *a)
 static int recompute(const ost_part_t *parts, size_t n_parts, const void *arguments)
 {
     const verify_arguments_t *a = arguments;
-    const char *temporary = getenv("TMPDIR");
-    char folder[PATH_MAX - 64], again[PATH_MAX], path[PATH_MAX + 8];
+    char folder[OST_CLI_FOLDER_SIZE], again[PATH_MAX], path[PATH_MAX + 8];
     static const char *const endings[] = { "", OST_CLI_PART, ".new" };
     ost_recomputed_t found = { 0 };
     ost_error_t err = { 0 };
-    snprintf(
-        folder, sizeof(folder), "%s/osteon-XXXXXX", temporary != NULL && temporary[0] != '\0' ? temporary : "/tmp");
-    if (mkdtemp(folder) == NULL) {
-        ost_cli_message("verify: %s: a folder for what is computed again cannot be made: %s", folder, strerror(errno));
-        return OST_EXIT_IO;
-    }
+    if (ost_cli_temporary_folder(folder, &err) < 0) return ost_cli_fail(&err);
     snprintf(again, sizeof(again), "%s" FILE_AGAIN, folder);
     const ost_recompute_t how = {
         .share = a->part, .again = again, .n_threads = (int) a->n_threads, .stop = ost_cli_catch_signals()

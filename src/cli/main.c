@@ -29,10 +29,9 @@ static void print_help(void)
 static int unknown_command(const char *word)
 {
     const char *names[N_COMMANDS];
-    char hint[96];
     for (size_t i = 0; i < N_COMMANDS; i++) names[i] = commands[i]->name;
-    ost_cli_message("unknown %s '%s'%s; 'osteon --help' lists the commands", word[0] == '-' ? "option" : "command",
-        word, ost_cli_hint(hint, sizeof(hint), word, names, N_COMMANDS));
+    ost_cli_message("unknown %s '%s'%s%s%s; 'osteon --help' lists the commands", word[0] == '-' ? "option" : "command",
+        word, OST_HINT(ost_nearest(word, names, N_COMMANDS)));
     return OST_EXIT_USAGE;
 }
 

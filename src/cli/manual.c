@@ -2,6 +2,7 @@
 /* What describes the program outside of it: the manual page and the completion of command lines in bash, from the
  * commands' tables to standard output. The build writes and installs them. */
 #include "cli.h"
+#include "input/experiment_keys.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -40,7 +41,7 @@ static void put_option(char letter, const char *name, const char *argument, cons
     put_paragraph("", text);
 }
 
-int ost_cli_print_man(void)
+void ost_cli_print_man(void)
 {
     printf(".TH OSTEON 1 \"\" \"osteon %s\" \"User Commands\"\n.SH NAME\nosteon \\- simulate %s\n"
            ".SH SYNOPSIS\n\\fBosteon\\fR \\fICOMMAND\\fR [\\fIOPTIONS\\fR]\n.SH COMMANDS\n",
@@ -64,7 +65,6 @@ int ost_cli_print_man(void)
         "numpy, h5py, matplotlib and PyYAML.");
     put_paragraph(".SH FILES\n.TP\n" OST_DATA_DIR,
         "models, experiments that can be run by name, and the JSON Schema of experiment files");
-    return 0;
 }
 
 static const char bash_functions[] =
@@ -127,7 +127,7 @@ static void put_bash_command(const ost_command_t *command)
     puts(" fi\n        ;;");
 }
 
-int ost_cli_print_bash(void)
+void ost_cli_print_bash(void)
 {
     size_t n_models;
     const char *const *models = ost_library_builtin_names(&n_models);
@@ -143,5 +143,14 @@ int ost_cli_print_bash(void)
         stdout);
     for (const ost_command_t *const *c = ost_commands; *c != NULL; c++) put_bash_command(*c);
     fputs("    esac\n}\ncomplete -o filenames -F _osteon osteon\n", stdout);
-    return 0;
+}
+
+void ost_cli_print_schema(void)
+{
+    ost_schema_print_json(&ost_experiment_schema, "An experiment of osteon", stdout);
+}
+
+void ost_cli_print_keys(void)
+{
+    ost_schema_print(&ost_experiment_schema, stdout);
 }

@@ -41,15 +41,11 @@ static void print_state(const char *path, const char *title, const ost_journal_s
 /* Write and open the file, which then has no name. */
 static int open_unnamed(ost_results_t **self, const ost_journal_t *journal, ost_error_t *err)
 {
-    const char *folder = getenv("TMPDIR");
-    char own[PATH_MAX - 16], path[PATH_MAX];
-    size_t n =
-        (size_t) snprintf(own, sizeof(own), "%s/osteon-XXXXXX", folder != NULL && folder[0] != '\0' ? folder : "/tmp");
-    if (n >= sizeof(own) || mkdtemp(own) == NULL)
-        return ost_fail_at(
-            err, OST_ERR_IO, own, 0, 0, "cannot be created: %s", strerror(n < sizeof(own) ? errno : ENAMETOOLONG));
+    char own[OST_CLI_FOLDER_SIZE], path[PATH_MAX];
+    int ret = ost_cli_temporary_folder(own, err);
+    if (ret < 0) return ret;
     snprintf(path, sizeof(path), "%s/so_far.h5", own);
-    int ret = ost_results_write(journal, path, err);
+    ret = ost_results_write(journal, path, err);
     if (ret == 0) ret = ost_results_open(self, path, err);
     unlink(path);
     rmdir(own);

@@ -125,8 +125,9 @@ static int wrong_option(const ost_command_t *self, int reason, const char *word,
             return OST_EXIT_USAGE;
         }
     const char *option = is_long ? NULL : name_of_letter(self, letter), *command;
-    ost_cli_hint(hint, sizeof(hint), bare, names, is_long ? self->n_options + 1 : 0);
-    if (hint[0] == '\0' && is_long && (command = command_with(bare, &option)) != NULL)
+    const char *near = is_long ? ost_nearest(bare, names, self->n_options + 1) : NULL;
+    snprintf(hint, sizeof(hint), "%s%s%s", OST_HINT(near));
+    if (near == NULL && is_long && (command = command_with(bare, &option)) != NULL)
         snprintf(hint, sizeof(hint), " (--%s is an option of 'osteon %s')", option, command);
     else if (option != NULL)
         snprintf(hint, sizeof(hint), " (did you mean '--%s'?)", option);
@@ -210,4 +211,46 @@ const char *ost_cli_parse(const ost_command_t *self, int argc, char **argv, void
         ost_cli_message(
             "%s: takes one %s, but '%s' follows '%s'", self->name, self->argument, argv[optind + 1], argv[optind]);
     return NULL;
+}
+
+bool ost_cli_resume(bool resume, bool restart, ost_resume_t *how)
+{
+    *how = restart ? OST_JOURNAL_RESTART : resume ? OST_JOURNAL_RESUME : OST_JOURNAL_NEW;
+    if (resume && restart) ost_cli_message("--resume and --restart exclude each other");
+    return !(resume && restart);
+}
+
+bool ost_cli_shard(const char *text, ost_shard_t *shard)
+{
+    int n = 0;
+    *shard = (ost_shard_t){ 0 };
+    if (text == NULL) return true;
+    if (strspn(text, "0123456789/") == strlen(text) && strlen(text) < 20 &&
+        sscanf(text, "%zu/%zu%n", &shard->i, &shard->n, &n) == 2 && text[n] == '\0' && shard->i >= 1 &&
+        shard->i <= shard->n) {
+        return true;
+    }
+    ost_cli_message("--shard: '%s' is no part of a cohort, such as 2/8, the second of eight", text);
+    return false;
+}
+
+bool ost_cli_isa(const char *text, int *isa)
+{
+    *isa = text != NULL ? ost_isa_from_name(text) : -1;
+    if (text == NULL || *isa >= 0) return true;
+    ost_cli_message(
+        "--isa: '%s' is not available on this machine; the widest is '%s'", text, ost_isa_name(ost_isa_best()));
+    return false;
+}
+
+bool ost_cli_simulation(const ost_simulation_arguments_t *a, ost_simulation_t *how, int *isa)
+{
+    *how = (ost_simulation_t){ .out = a->output,
+        .n_threads = (int) a->n_threads,
+        .quiet = a->quiet,
+        .no_probe = a->no_probe,
+        .dry_run = a->dry_run,
+        .force = a->force };
+    return ost_cli_isa(a->isa, isa) && ost_cli_resume(a->resume, a->restart, &how->resume) &&
+           ost_cli_shard(a->shard, &how->shard) && ost_cli_progress_init(&how->progress, a->progress, a->quiet);
 }

@@ -19,12 +19,6 @@ const ost_output_kind_t ost_outputs[] = { OST_OUTPUTS(KIND) };
 /* Names of shards that are listed one by one. */
 #define MOST_NAMES 100
 
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash == NULL ? path : slash + 1;
-}
-
 /* @return OST_EXIT_OK, or another exit code, having said why */
 static int check_name(const char *option, const ost_output_kind_t *kind, const char *path)
 {
@@ -47,7 +41,7 @@ static int folder_fault(const char *path, const char *folder)
     if (stat(folder, &st) != 0) return errno;
     if (!S_ISDIR(st.st_mode)) return ENOTDIR;
     if (access(folder, W_OK | X_OK) != 0) return errno;
-    return strlen(base_name(path)) + strlen(OST_CLI_PART) > NAME_MAX ? ENAMETOOLONG : 0;
+    return strlen(ost_cli_base_name(path)) + strlen(OST_CLI_PART) > NAME_MAX ? ENAMETOOLONG : 0;
 }
 
 /* The folder is there and can be written to. */
@@ -157,21 +151,17 @@ static bool is_replaced(const char *path, const ost_identity_t *theirs, const os
 
 int ost_cli_check_replaced_by(const char *path, const ost_identity_t *ours, bool *is_earlier)
 {
-    ost_results_t *there = NULL;
     ost_identity_t origin = { 0 };
     ost_error_t err = { 0 };
     *is_earlier = false;
     if (access(path, F_OK) != 0) return OST_EXIT_OK;
-    bool is_journal = ost_journal_is(path);
-    int code = OST_EXIT_USAGE;
-    int ret = is_journal ? ost_journal_origin(path, &origin, &err) : ost_cli_open_result(&there, path, false, &err);
+    int code = OST_EXIT_USAGE, ret = ost_cli_origin(path, &origin, &err);
     if (ret == OST_ERR_NO_MEMORY)
         code = ost_cli_fail(&err);
     else if (ret < 0)
         ost_cli_message("%s is there and is no result of osteon that can be read; --force replaces it", path);
-    else if ((*is_earlier = is_replaced(path, is_journal ? &origin : &there->attributes, ours)))
+    else if ((*is_earlier = is_replaced(path, &origin, ours)))
         code = OST_EXIT_OK;
-    ost_results_close(there);
     ost_identity_free(&origin);
     return code;
 }

@@ -32,7 +32,7 @@ const atomic_bool *ost_cli_catch_signals(void)
     return &interrupted;
 }
 
-static double seconds(void)
+double ost_cli_seconds(void)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
@@ -53,14 +53,14 @@ bool ost_cli_progress_init(ost_cli_progress_t *self, const char *word, bool quie
     }
     *self = (ost_cli_progress_t){ .kind = quiet ? OST_PROGRESS_NONE : (ost_cli_progress_kind_t) i,
         .is_terminal = isatty(STDERR_FILENO) == 1,
-        .last = seconds() };
+        .last = ost_cli_seconds() };
     return true;
 }
 
 bool ost_cli_progress_is_due(ost_cli_progress_t *self)
 {
     bool is_log = self->kind == OST_PROGRESS_JSON;
-    double now = seconds();
+    double now = ost_cli_seconds();
     if (self->kind == OST_PROGRESS_NONE || (!is_log && !self->is_terminal)) return false;
     if (now - self->last < (is_log ? LOG_PERIOD : TERMINAL_PERIOD)) return false;
     self->last = now;

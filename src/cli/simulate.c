@@ -274,13 +274,6 @@ static void mention_part(const char *out)
         ost_cli_message("%s holds what was computed; the same command with --resume goes on from there", path);
 }
 
-bool ost_cli_resume(bool resume, bool restart, ost_resume_t *how)
-{
-    *how = restart ? OST_JOURNAL_RESTART : resume ? OST_JOURNAL_RESUME : OST_JOURNAL_NEW;
-    if (resume && restart) ost_cli_message("--resume and --restart exclude each other");
-    return !(resume && restart);
-}
-
 /* With --resume and no journal: a result of another run is left alone, and there is nothing left to do of a complete
  * one. @param[out] n_failed  subject-arms of a complete one @return 0: run; 1: it is complete; or a negative code */
 static int check_finished(
@@ -325,34 +318,15 @@ static int run_part(run_t *run, ost_cohort_summary_t *summary, ost_error_t *err)
     return ret == 0 ? summary->interrupted : ret;
 }
 
-bool ost_cli_shard(const char *text, ost_shard_t *shard)
+/* Subjects, and subject-arms that failed, of all parts. */
+static ost_cohort_summary_t count(const ost_journal_t *journal, size_t n_parts)
 {
-    int n = 0;
-    *shard = (ost_shard_t){ 0 };
-    if (text == NULL) return true;
-    if (strspn(text, "0123456789/") == strlen(text) && strlen(text) < 20 &&
-        sscanf(text, "%zu/%zu%n", &shard->i, &shard->n, &n) == 2 && text[n] == '\0' && shard->i >= 1 &&
-        shard->i <= shard->n) {
-        return true;
+    ost_cohort_summary_t all = { 0 };
+    for (size_t p = 0; p < n_parts; p++) {
+        all.subjects += ost_journal_part(journal, p)->sums.subjects;
+        all.failures += ost_journal_part(journal, p)->sums.failures;
     }
-    ost_cli_message("--shard: '%s' is no part of a cohort, such as 2/8, the second of eight", text);
-    return false;
-}
-
-bool ost_cli_isa(const char *text, int *isa)
-{
-    *isa = text != NULL ? ost_isa_from_name(text) : -1;
-    if (text == NULL || *isa >= 0) return true;
-    ost_cli_message(
-        "--isa: '%s' is not available on this machine; the widest is '%s'", text, ost_isa_name(ost_isa_best()));
-    return false;
-}
-
-static uint64_t count_failures(const ost_journal_t *journal, size_t n_parts)
-{
-    uint64_t n = 0;
-    for (size_t p = 0; p < n_parts; p++) n += ost_journal_part(journal, p)->sums.failures;
-    return n;
+    return all;
 }
 
 /* Of plans whose cohort has no eligible subject, all values are NaN. */
@@ -379,7 +353,7 @@ static int check_complete(
     if (how->shard.n == 0) return check_finished(parts, n_parts, how->out, n_failed, err);
     if (ost_journal_exists(how->out) || !ost_journal_is(how->out)) return 0;
     int ret = ost_journal_gather(&journal, &how->out, 1, parts, n_parts, how->shard, err);
-    if (ret == 0) *n_failed = count_failures(journal, n_parts);
+    if (ret == 0) *n_failed = count(journal, n_parts).failures;
     ost_journal_close(journal);
     return ret == 0 ? 1 : ret;
 }
@@ -451,19 +425,12 @@ static int run_parts(run_t *run, const ost_part_t *parts, size_t n_parts, ost_er
     return ret;
 }
 
-static uint64_t count_done(const run_t *run, size_t n_parts)
-{
-    uint64_t n = 0;
-    for (size_t p = 0; p < n_parts; p++) n += ost_journal_part(run->journal, p)->sums.subjects;
-    return n;
-}
-
 /* Of what was run, make the file. A shard stays a journal. @return 0 or a negative code */
 static int finish(run_t *run, const ost_part_t *parts, size_t n_parts, bool is_interrupted, ost_error_t *err)
 {
     const ost_simulation_t *how = run->how;
     bool is_shard = how->shard.n > 0;
-    uint64_t n_done = count_done(run, n_parts);
+    uint64_t n_done = count(run->journal, n_parts).subjects;
     int ret = 0;
     if (n_done == 0)
         ost_cli_message("interrupted before the first block of up to %d subjects was finished; nothing is written",
@@ -560,11 +527,11 @@ static int simulate(const ost_part_t *parts, size_t n_parts, const ost_simulatio
     if (ret < 0) return ost_cli_fail(&err);
     if (replaces && !how->quiet) ost_cli_replaces(how->out, parts[0].plan->experiment->name);
     ret = run_parts(&run, parts, n_parts, &err);
-    n_failed = count_failures(run.journal, n_parts);
+    n_failed = count(run.journal, n_parts).failures;
     if (ret == 0) warn_not_eligible(run.journal, parts, n_parts);
     bool is_interrupted = ret > 0;
     bool has_result = !is_interrupted || (can_be_partial(parts, n_parts) && how->shard.n == 0);
-    has_result = has_result && count_done(&run, n_parts) > 0;
+    has_result = has_result && count(run.journal, n_parts).subjects > 0;
     if (ret < 0)
         ost_journal_close(run.journal);
     else

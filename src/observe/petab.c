@@ -146,7 +146,7 @@ static void add_observable(ost_petab_t *self, size_t i)
 }
 
 /* Names that models, parameters and outputs have in SBML. */
-static int find_names(ost_petab_t *self, const ost_signals_t *signals, ost_error_t *err)
+static int find_names(ost_petab_t *self, ost_error_t *err)
 {
     const ost_blocks_t *blocks = self->plan->blocks;
     const ost_model_t **models = ost_memory_list(&self->memory, blocks->n, sizeof(*models));
@@ -160,11 +160,11 @@ static int find_names(ost_petab_t *self, const ost_signals_t *signals, ost_error
     self->params = ost_memory_list(&self->memory, blocks->n_params, sizeof(*self->params));
     self->outputs = ost_memory_list(&self->memory, n_outputs, sizeof(*self->outputs));
     if (self->memory.failed) return ost_no_memory(err);
-    return ost_models_sbml_names(signals, models, blocks->n, self->params, self->outputs, err);
+    return ost_models_sbml_names(self->plan->signals, models, blocks->n, self->params, self->outputs, err);
 }
 
 /* The model of an arm in which something is observed. */
-static int write_arm(ost_petab_t *self, const ost_signals_t *signals, size_t arm, ost_error_t *err)
+static int write_arm(ost_petab_t *self, size_t arm, ost_error_t *err)
 {
     bool is_observed = false;
     size_t size;
@@ -173,12 +173,11 @@ static int write_arm(ost_petab_t *self, const ost_signals_t *signals, size_t arm
     if (!is_observed) return 0;
     FILE *out = open_memstream(&self->model[arm], &size);
     if (out == NULL) return ost_no_memory(err);
-    int ret = ost_plan_write_sbml(self->plan, signals, arm, self->n_bases, &self->t_begin[arm], out, err);
+    int ret = ost_plan_write_sbml(self->plan, arm, self->n_bases, &self->t_begin[arm], out, err);
     return fclose(out) != 0 && ret == 0 ? ost_no_memory(err) : ret;
 }
 
-int ost_petab_new(
-    ost_petab_t **self, const ost_plan_t *plan, const ost_signals_t *signals, ost_matched_t *matched, ost_error_t *err)
+int ost_petab_new(ost_petab_t **self, const ost_plan_t *plan, ost_matched_t *matched, ost_error_t *err)
 {
     ost_petab_t *made = *self = ost_list_new(1, sizeof(*made));
     if (made == NULL) return ost_no_memory(err);
@@ -198,9 +197,9 @@ int ost_petab_new(
     if (memory->failed) return ost_no_memory(err);
     ret = ost_plan_subject(
         plan, plan->experiment->first_subject, made->values, made->values + plan->experiment->n_covariates, err);
-    if (ret == 0) ret = find_names(made, signals, err);
+    if (ret == 0) ret = find_names(made, err);
     for (size_t i = 0; i < n && ret == 0; i++) add_observable(made, i);
-    for (size_t a = 0; a < n_arms && ret == 0; a++) ret = write_arm(made, signals, a, err);
+    for (size_t a = 0; a < n_arms && ret == 0; a++) ret = write_arm(made, a, err);
     return ret;
 }
 

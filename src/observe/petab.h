@@ -26,12 +26,11 @@ extern const char *const ost_petab_names[OST_PETAB_N_FILES]; /**< of the files *
 typedef struct ost_petab ost_petab_t;
 
 /** Make a problem of one subject, the first, in each arm that has observations.
- *  @param plan, signals  borrowed: must outlive self. @param matched  of it, bound and converted, borrowed;
+ *  @param plan  borrowed: must outlive self. @param matched  of it, bound and converted, borrowed;
  * observations that PEtab cannot have become unmatched: differences between arms, and other statistics than mean and
  * median
  *  @return 0, OST_ERR_VALUE: no observation is left, or as ost_plan_write_sbml(); free it in any case */
-int ost_petab_new(ost_petab_t **self, const ost_plan_t *plan, const ost_signals_t *signals, ost_matched_t *matched,
-    ost_error_t *err) OST_MUST_CHECK;
+int ost_petab_new(ost_petab_t **self, const ost_plan_t *plan, ost_matched_t *matched, ost_error_t *err) OST_MUST_CHECK;
 /** Write one of the files. @param file  below OST_PETAB_N_FILES */
 void ost_petab_put(const ost_petab_t *self, size_t file, FILE *out);
 /** The model of an arm. @param[out] name  of its file @return its text, NULL: the arm has no observations */

@@ -26,8 +26,8 @@ int ost_plan_build(ost_plan_t *self, ost_library_t *library, const ost_experimen
     const double *scale = ost_scales_new(e, blocks, population, wiring, doses, layout, forcing, &make);
     const ost_system_t *system =
         ost_system_new(e, blocks, wiring, inputs, kinetics, outputs, layout, jacobian, scale, &make);
-    *self = (ost_plan_t){ e, blocks, population, wiring, doses, conditions, inputs, schedules, timeline, outputs,
-        layout, jacobian, forcing, system, make.memory };
+    *self = (ost_plan_t){ e, &library->signals, blocks, population, wiring, doses, conditions, inputs, schedules,
+        timeline, outputs, layout, jacobian, forcing, system, make.memory };
     if (system != NULL && ost_rows_check(self, &make.err) == 0) return 0;
     if (err != NULL) *err = make.err;
     ost_plan_free(self);

@@ -19,6 +19,7 @@
 /** An experiment in stages, each made once from those above it and constant from then on; shared by threads. */
 typedef struct {
     const ost_experiment_t *experiment; /**< borrowed */
+    const ost_signals_t *signals;       /**< of the library; borrowed */
     const ost_blocks_t *blocks;         /**< the models */
     const ost_population_t *population; /**< how subjects are drawn */
     const ost_wiring_t *wiring;         /**< their signals */
@@ -49,12 +50,12 @@ void ost_plan_print(const ost_plan_t *self, FILE *out);
 /** As a Graphviz graph of blocks and signals. */
 void ost_plan_dot(const ost_plan_t *self, FILE *out);
 /** Write the first subject in one arm as SBML (lang/sbml.h), from its history before treatment on.
- *  @param signals  of the library  @param n_bases  as in ost_sbml_arm_t  @param[out] t_begin  SBML's time 0, d; NULL:
+ *  @param n_bases  as in ost_sbml_arm_t  @param[out] t_begin  SBML's time 0, d; NULL:
  *  not asked for
  *  @return 0, OST_ERR_NO_MEMORY, OST_ERR_VALUE, or OST_ERR_MODEL: the subject has to be simulated first (doses by
  *  visits, baselines), or doses are missed at random */
-int ost_plan_write_sbml(const ost_plan_t *self, const ost_signals_t *signals, size_t i_arm, size_t n_bases,
-    double *t_begin, FILE *out, ost_error_t *err) OST_MUST_CHECK;
+int ost_plan_write_sbml(
+    const ost_plan_t *self, size_t i_arm, size_t n_bases, double *t_begin, FILE *out, ost_error_t *err) OST_MUST_CHECK;
 
 /** Put the bone model `name` (or a path) where the experiment lists its first of kind bone. Its others of that kind go,
  * so do hormones that drive what the new one drives itself, observations of what the new one does not drive, and

@@ -10,7 +10,6 @@
 
 typedef struct {
     const ost_plan_t *plan;
-    const ost_signals_t *signals;
     size_t arm;
     double *covariates, *params;  /* of the subject */
     ost_dosing_record_t *records; /* [schedules->n] */
@@ -34,7 +33,7 @@ static int allocate(draft_t *self, ost_error_t *err)
     self->params_of = calloc(plan->blocks->n + 1, sizeof(*self->params_of));
     self->doses = calloc(plan->experiment->arms[self->arm].n_regimens + 1, sizeof(*self->doses));
     self->changes = calloc(plan->timeline->arms[self->arm].n_events + 1, sizeof(*self->changes));
-    self->outside = calloc(self->signals->n + 1, sizeof(double));
+    self->outside = calloc(self->plan->signals->n + 1, sizeof(double));
     bool ok = self->covariates != NULL && self->params != NULL && self->records != NULL && self->models != NULL &&
               self->params_of != NULL && self->doses != NULL && self->changes != NULL && self->outside != NULL;
     return ok ? 0 : ost_no_memory(err);
@@ -94,11 +93,11 @@ static void add_changes(draft_t *self)
 {
     const ost_plan_t *plan = self->plan;
     const ost_arm_timeline_t *timeline = &plan->timeline->arms[self->arm];
-    for (size_t s = 0; s < self->signals->n; s++) self->outside[s] = NAN;
+    for (size_t s = 0; s < self->plan->signals->n; s++) self->outside[s] = NAN;
     for (size_t s = 0; s < plan->wiring->n_signals; s++) {
         if (!plan->wiring->signals[s].has_outside) continue;
         const uint32_t input = (uint32_t) plan->inputs->outside[s];
-        const size_t signal = (size_t) ost_signals_find(self->signals, plan->wiring->signals[s].signal.name);
+        const size_t signal = (size_t) ost_signals_find(self->plan->signals, plan->wiring->signals[s].signal.name);
         self->outside[signal] = plan->inputs->idle[input];
         for (const ost_event_t *event = timeline->events; event < timeline->events + timeline->n_events; event++)
             if (event->kind == OST_EVENT_SET_INPUT && event->index == input)
@@ -144,15 +143,15 @@ static int write_arm(draft_t *self, FILE *out, ost_error_t *err)
         .outside = self->outside,
         .changes = self->changes,
         .n_changes = self->n_changes };
-    ret = ost_models_write_sbml(self->signals, self->models, plan->blocks->n, &arm, out, err);
+    ret = ost_models_write_sbml(self->plan->signals, self->models, plan->blocks->n, &arm, out, err);
     free(name);
     return ret;
 }
 
-int ost_plan_write_sbml(const ost_plan_t *self, const ost_signals_t *signals, size_t i_arm, size_t n_bases,
-    double *t_begin, FILE *out, ost_error_t *err)
+int ost_plan_write_sbml(
+    const ost_plan_t *self, size_t i_arm, size_t n_bases, double *t_begin, FILE *out, ost_error_t *err)
 {
-    draft_t draft = { .plan = self, .signals = signals, .arm = i_arm, .n_bases = n_bases };
+    draft_t draft = { .plan = self, .arm = i_arm, .n_bases = n_bases };
     int ret = allocate(&draft, err);
     if (ret == 0) ret = write_arm(&draft, out, err);
     if (t_begin != NULL) *t_begin = draft.t_begin;
