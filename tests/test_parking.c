@@ -294,6 +294,43 @@ static void test_gsl_parks_alike(void)
     ost_assert_close(x_end[0][E], x_end[1][E], 1e-7, 0);
 }
 
+static void test_live_times(void)
+{
+    /* Doses given for some days between others that are left out are those of exact dosing; before and after them
+     * nothing changes. With all of them given, nothing is left of periodic dosing. */
+    enum { N = 24 * 20 };
+    static const double some[][2] = { { 119.5, 139.5 } }, all[][2] = { { -INFINITY, INFINITY } };
+    double t_out[N + 1], y[4][N_STATES * (N + 1)];
+    schedule_t exact = { 0 }, held = { 0 };
+    add_series(&exact, 0, 0, 1, 301, 1, 0);
+    add_series(&held, 0, 0, 1, 301, 1, 1e-4);
+    for (int i = 0; i < N; i++) t_out[i] = 120 + (i + 0.5) / 24;
+    t_out[N] = 250;
+    ost_solver_options_t options = options_at(1e-9);
+    ost_job_t job[4];
+    for (int k = 0; k < 4; k++) {
+        job[k] = job_of(k == 0 ? &exact : &held, p_usual, 300.5, NULL);
+        job[k].live = k == 2 ? some[0] : all[0];
+        job[k].n_live = k >= 2;
+        job[k].t_out = t_out;
+        job[k].n_out = N + 1;
+        job[k].y = y[k];
+        run_jobs(&drugs, &options, &job[k], 1);
+    }
+    CU_ASSERT_EQUAL(job[1].doses_kept, 0);
+    CU_ASSERT_EQUAL(job[2].doses_kept, 20);
+    CU_ASSERT_EQUAL(job[2].stats.doses_skipped, job[1].stats.doses_skipped - 20);
+    CU_ASSERT_EQUAL(job[3].stats.doses_skipped, 0);
+    for (int i = 0; i <= N; i++) {
+        ost_assert_close(y[3][B1 * (N + 1) + i], y[0][B1 * (N + 1) + i], 1e-8, 0);
+        ost_assert_close(y[3][E * (N + 1) + i], y[0][E * (N + 1) + i], 1e-8, 0);
+        if (i < N) ost_assert_close(y[2][B1 * (N + 1) + i], y[0][B1 * (N + 1) + i], 1e-6, 0);
+    }
+    CU_ASSERT(fabs(y[1][B1 * (N + 1)] - y[0][B1 * (N + 1)]) > 0.1);
+    ost_assert_close(y[2][E * (N + 1) + N], y[1][E * (N + 1) + N], 1e-6, 0);
+    CU_ASSERT(job[1].ripple > 0);
+}
+
 static const ost_test_t tests[] = {
     { "parked_effect_equals_exact", test_parked_effect_equals_exact },
     { "mean_of_a_linear_drug", test_mean_of_a_linear_drug },
@@ -302,6 +339,7 @@ static const ost_test_t tests[] = {
     { "two_series_at_a_time", test_two_series_at_a_time },
     { "last_dose_wakes_the_block", test_last_dose_wakes_the_block },
     { "zero_mean_and_late_start", test_zero_mean_and_late_start },
+    { "live_times", test_live_times },
     { "gsl_parks_alike", test_gsl_parks_alike },
 };
 OST_TEST_MAIN("parking", tests)

@@ -21,7 +21,7 @@ static double error_of(const double *errors, const ost_variable_t *v)
 }
 
 /* How far something is off, in BMD and where it is farthest; and what is to be done where that matters.
- * @param by  ", by the first 2 % of its doses", or "" */
+ * @param by  ", estimated from 2 % of its doses", or "" */
 static void print_error(const ost_plan_t *plan, const char *what, size_t n_subjects, const char *by,
     const double *errors, const char *remedy)
 {
@@ -54,7 +54,7 @@ void ost_cli_print_doubts(const ost_plan_t *plan, const ost_cohort_summary_t *s)
 {
     char text[64], doses[64] = "";
     if (s->periodic_share < 1)
-        snprintf(doses, sizeof(doses), ", by the first %.2g %% of its doses", 100 * s->periodic_share);
+        snprintf(doses, sizeof(doses), ", estimated from %.2g %% of its doses", 100 * s->periodic_share);
     print_error(plan, "this tolerance and longest step against smaller ones", s->n_solver_probed, "", s->solver_error,
         "a smaller solver.h_max or solver.rtol");
     print_error(

@@ -256,36 +256,30 @@ static int run_in(ost_worker_t *self, size_t n, ost_error_t *err)
     return 0;
 }
 
-ost_given_t ost_given_as_planned(const ost_plan_t *plan, size_t arm)
-{
-    return (ost_given_t){ arm, plan->timeline->arms[arm].events, plan->layout->schedules };
-}
-
 void ost_worker_set_schedules(
-    ost_worker_t *self, ost_job_t *job, size_t i, size_t n, const ost_given_t *given, double *began, double *ended)
+    ost_worker_t *self, ost_job_t *job, size_t i, size_t n, size_t arm, double *began, double *ended)
 {
     const ost_plan_t *plan = self->plan;
-    size_t first = plan->schedules->first[given->arm];
-    ost_visit_context_t *visits = &self->visits[given->arm * BLOCK + i];
+    size_t first = plan->schedules->first[arm];
+    ost_visit_context_t *visits = &self->visits[arm * BLOCK + i];
     *visits = (ost_visit_context_t){ .plan = plan,
-        .arm = given->arm,
+        .arm = arm,
         .covariates = self->covariates + i * plan->experiment->n_covariates,
         .values = self->condition_values,
         .began = began + first * n + i,
         .ended = ended + first * n + i,
         .stride = n };
     job->subject = self->subject[i];
-    job->schedules = given->schedules + first;
+    job->schedules = plan->layout->schedules + first;
     job->records = self->records + i * plan->schedules->n + first;
     job->schedule_states = self->schedule_states + i * plan->schedules->n + first;
     ost_visit_context_attach(visits, job);
 }
 
-void ost_worker_set_arm(ost_worker_t *self, ost_job_t *job, size_t i, const ost_given_t *given, double *y)
+void ost_worker_set_arm(ost_worker_t *self, ost_job_t *job, size_t i, size_t arm, double *y)
 {
     const ost_plan_t *plan = self->plan;
-    size_t arm = given->arm;
-    job->events = given->events;
+    job->events = plan->timeline->arms[arm].events;
     job->n_events = plan->timeline->arms[arm].n_known;
     ost_worker_give_own(self, job, i, arm);
     job->series = plan->layout->series[arm];
@@ -384,6 +378,7 @@ static void finish_job(ost_worker_t *self, size_t arm, size_t i, size_t n, const
     double *y = self->y + k * ost_plan_y_size(plan);
     self->steps[k] = job != NULL ? (uint32_t) job->stats.steps : 0;
     self->rejected[k] = job != NULL ? (uint32_t) job->stats.rejected : 0;
+    self->ripple[k] = job != NULL ? job->ripple : 0;
     self->messages[k] = NULL;
     if (job != NULL) ost_solver_stats_add(&self->stats, &job->stats);
     self->status[k] = job != NULL ? (uint8_t) -job->status : ost_worker_failed(self, arm, i, self->text[k]);
@@ -435,10 +430,9 @@ static int run_arms(ost_worker_t *self, size_t n, ost_error_t *err)
         for (size_t i = 0; i < n; i++) {
             if (ost_worker_failed(self, a, i, NULL) != 0) continue;
             ost_job_t *job = &self->jobs[n_jobs++];
-            const ost_given_t given = ost_given_as_planned(plan, a);
             *job = ost_worker_job(self, i, self->t_begin[i], plan->doses->t_end, self->x1);
-            ost_worker_set_arm(self, job, i, &given, self->y + (a * n + i) * ost_plan_y_size(plan));
-            ost_worker_set_schedules(self, job, i, n, &given, self->began, self->ended);
+            ost_worker_set_arm(self, job, i, a, self->y + (a * n + i) * ost_plan_y_size(plan));
+            ost_worker_set_schedules(self, job, i, n, a, self->began, self->ended);
         }
     }
     int ret = n_jobs > 0 ? ost_batch_run(self->batch, self->jobs, n_jobs, err) : 0;
@@ -463,10 +457,9 @@ int ost_worker_typical_jobs(ost_worker_t *self, ost_error_t *err)
     prepare(self, 1);
     int ret = ost_worker_own_events(self, 1, self->x0, err);
     for (size_t a = 0; a < plan->experiment->n_arms && ret == 0; a++) {
-        const ost_given_t given = ost_given_as_planned(plan, a);
         self->jobs[a] = ost_worker_job(self, 0, self->t_begin[0], plan->doses->t_end, self->x0);
-        ost_worker_set_arm(self, &self->jobs[a], 0, &given, NULL);
-        ost_worker_set_schedules(self, &self->jobs[a], 0, 1, &given, self->unread, self->unread);
+        ost_worker_set_arm(self, &self->jobs[a], 0, a, NULL);
+        ost_worker_set_schedules(self, &self->jobs[a], 0, 1, a, self->unread, self->unread);
     }
     return ret;
 }

@@ -5,25 +5,17 @@
 
 #include "cohort/worker.h"
 
-/* The doses of an arm: as planned, or every single one. */
-typedef struct {
-    size_t arm;
-    const ost_event_t *events;
-    const ost_schedule_t *schedules; /* of all arms */
-} ost_given_t;
-ost_given_t ost_given_as_planned(const ost_plan_t *plan, size_t arm);
-
 /* Parameters of a variant of a run. */
 ost_moved_t ost_run_variant(const ost_run_t *run, size_t variant);
 
 /* Subject i of the block from t0 to t1. @param x0  [n][n_states] states at t0, borrowed */
 ost_job_t ost_worker_job(const ost_worker_t *self, size_t i, double t0, double t1, const double *x0);
 /* Let a job integrate an arm of subject i. @param[out] y  [n_outputs][n_times], or NULL */
-void ost_worker_set_arm(ost_worker_t *self, ost_job_t *job, size_t i, const ost_given_t *given, double *y);
+void ost_worker_set_arm(ost_worker_t *self, ost_job_t *job, size_t i, size_t arm, double *y);
 /* Let it give the arm's subject-specific doses to subject i of n.
  * @param began, ended  [n_schedules][n] where it is recorded when schedules begin and end */
 void ost_worker_set_schedules(
-    ost_worker_t *self, ost_job_t *job, size_t i, size_t n, const ost_given_t *given, double *began, double *ended);
+    ost_worker_t *self, ost_job_t *job, size_t i, size_t n, size_t arm, double *began, double *ended);
 /* Jobs of the run-ins. @param[out] x1  [n][n_states] at the end of the run-in, where the jobs write it, and without one
  * at once. @param[out] of  [n] the subject of each job. @return their number */
 size_t ost_worker_run_in_jobs(ost_worker_t *self, size_t n, double *x1, size_t *of);

@@ -21,12 +21,14 @@ typedef struct {
     ost_stepper_t stepper;    /**< method used: as asked for, or chosen by `auto` */
     ost_solver_stats_t stats; /**< sums over all jobs but run-ins */
     uint64_t run_in_steps;    /**< of all run-ins */
-    /** Of `dosing: periodic`, measured by running some subjects both ways, so many and for so long that it fits into
-     * what the probes may take, see no_probe: largest difference from exact dosing, per output row, in percent of the
-     * exact value's maximum over time; NaN where not measured. [system.n_outputs], owned */
+    /** Of `dosing: periodic`, by some subjects who are run again with doses given that the run leaves out, as many as
+     * fit into what the probes may take, see no_probe, at times spread over those of each series: largest difference
+     * from exact dosing, extrapolated to all doses, per output row, in percent of the exact value's maximum over time;
+     * NaN where not measured. Of outputs that follow a dose for days only what the doses before them do is seen.
+     * [system.n_outputs], owned */
     double *periodic_error;
     size_t n_periodic_probed; /**< subjects of each arm */
-    double periodic_share;    /**< by this part of the doses, the first, 0..1; NAN where not measured */
+    double periodic_share;    /**< part of the doses left out that were given, 0..1; NAN where not measured */
     /** Of the solver's tolerance and longest step, measured by running some subjects again at a tenth of the one
      * and 0.37 of the other, run-in and all (and on, to a hundredth of that tolerance and less, until they take a fifth
      * more steps): as periodic_error; of how much is asked for, not of what the model leaves out. NaN at the least

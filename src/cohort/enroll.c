@@ -51,13 +51,12 @@ static int screen_block(ost_worker_t *self, uint64_t first, size_t n, ost_moved_
     if (ret == 0) ret = ost_worker_own_events(self, n, self->x1, err);
     for (size_t a = 0; a < n_arms && ret == 0; a++)
         for (size_t i = 0; i < n; i++) {
-            const ost_given_t given = ost_given_as_planned(plan, a);
             ost_job_t *job = &self->jobs[n_jobs];
             if (ost_worker_failed(self, a, i, NULL) != 0) continue;
             *job = ost_worker_job(self, i, self->t_begin[i], JUST_AFTER, self->x1);
-            ost_worker_set_arm(self, job, i, &given, NULL);
+            ost_worker_set_arm(self, job, i, a, NULL);
             job->n_out = 0;
-            ost_worker_set_schedules(self, job, i, n, &given, self->began, self->ended);
+            ost_worker_set_schedules(self, job, i, n, a, self->began, self->ended);
             n_jobs++;
         }
     if (ret == 0 && n_jobs > 0) ret = ost_batch_run(self->batch, self->jobs, n_jobs, err);

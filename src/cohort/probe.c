@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* How exact a run is: the first subjects of its first blocks once more, with every dose given, and at smaller
+/* How exact a run is: some subjects of its first blocks once more, with doses given that it leaves out, and at smaller
  * tolerances and steps. */
 #include "cohort/probe.h"
 
@@ -27,60 +27,65 @@
  * taken this part of a run's. */
 #define SOLVER_SUBJECTS (1.5 * OST_N_PROBED)
 #define SOLVER_SHARE 0.01
-/* Of each arm and subject, however few steps may be taken; then at least so many times as many as before. */
-#define LEAST_DOSES 8.0
-#define MORE_DOSES 2.0
+/* Steps of a dose: of a block in closed form, and of another (measured: exemestane). */
+#define STEPS_OF_DOSE 5
+#define STEPS_OF_OTHER 12
+/* Doses are given at so many times of each job at most, each for as many days at least. */
+#define MOST_LIVE 12
+#define LEAST_DAYS 2.0
 
-/* The first subjects once more, in another way that is more exact. */
+/* A subject once more in one arm. */
+typedef struct {
+    size_t arm, subject;       /* subject: of the block */
+    double live[MOST_LIVE][2]; /* when all doses are given, d */
+    size_t n_live;
+    double apart; /* days from one of those times to the next */
+} sample_t;
+
+/* Some subjects once more, in another way that is more exact. */
 typedef struct {
     ost_batch_t *batch;
-    double *x1;                               /* [OST_N_PROBED][n_states] at the start of the arms */
-    double *error;                            /* [n_outputs], percent */
-    size_t n_subjects, subject[OST_N_PROBED]; /* of the block */
-    double *t_end;                            /* [n_arms] up to where; NULL: all of the time */
-    uint64_t steps, steps_before;             /* of these subjects, in this way and in the run */
+    double *x1;        /* [subjects of the block][n_states] at the start of the arms */
+    double *error;     /* [n_outputs], percent */
+    sample_t *samples; /* [n_samples], those of an arm in a row */
+    size_t n_samples;
+    uint64_t steps, steps_before; /* of these subjects, in this way and in the run */
+    uint64_t doses_kept, doses;   /* of those that the run leaves out, and all of these */
 } probe_t;
 
-/* Largest difference of one output row over time, in percent of the exact maximum; NAN where all is 0 or
- * nothing is observed. */
-static double row_error(const double *y, const double *exact, size_t n_times)
+static bool is_between(const sample_t *sample, double t)
+{
+    bool is = false;
+    for (size_t k = 0; k < sample->n_live; k++) is |= t > sample->live[k][0] && t <= sample->live[k][1];
+    return is;
+}
+
+/* Largest difference of one output row over time, in percent of the exact maximum; NAN where all is 0 or nothing is
+ * observed. Where a share of the doses is given, what they change later is that share of what all doses would, on
+ * average over the time from some of these doses to the next. */
+static double row_error(
+    const sample_t *sample, double share, const double *times, size_t n_times, const double *y, const double *exact)
 {
     double off = 0, largest = 0;
     for (size_t t = 0; t < n_times; t++) {
         if (isnan(y[t])) continue; /* not observed */
-        off = fmax(off, fabs(y[t] - exact[t]));
+        double sum = 0, n = 0;
+        for (size_t k = t + 1; k-- > 0 && (k == t || times[k] > times[t] - sample->apart);) {
+            if (isnan(y[k]) || (k < t && is_between(sample, times[k]))) continue;
+            sum += y[k] - exact[k];
+            n++;
+        }
+        off = fmax(off, is_between(sample, times[t]) ? fabs(y[t] - exact[t]) : fabs(sum / n) / share);
         largest = fmax(largest, fabs(exact[t]));
     }
     return largest > 0 ? 100 * off / largest : NAN;
 }
 
-/* The first subjects, or the first that are eligible in some arm. */
-static void choose(const ost_worker_t *self, probe_t *probe, size_t n, bool are_eligible)
+static void add_sample(const ost_worker_t *self, probe_t *probe, size_t n, size_t arm, size_t i)
 {
-    size_t most = probe->n_subjects, n_arms = self->plan->experiment->n_arms;
-    probe->n_subjects = 0;
-    for (size_t i = 0; i < n && probe->n_subjects < most; i++) {
-        bool is_in = !are_eligible;
-        for (size_t a = 0; a < n_arms; a++)
-            is_in |= self->status[a * n + i] == 0 && !self->visits[a * OST_COHORT_BLOCK + i].is_out;
-        if (is_in) probe->subject[probe->n_subjects++] = i;
-    }
-}
-
-/* Add the jobs of the subjects in one arm; job k of arm a writes to place a x OST_N_PROBED + k. */
-static size_t add_jobs(ost_worker_t *self, const probe_t *probe, size_t n, const ost_given_t *given, size_t n_jobs)
-{
-    const ost_plan_t *plan = self->plan;
-    double t_end = probe->t_end != NULL ? probe->t_end[given->arm] : plan->doses->t_end;
-    for (size_t k = 0; k < probe->n_subjects; k++) {
-        size_t i = probe->subject[k];
-        if (self->status[given->arm * n + i] != 0 || !(self->t_begin[i] < t_end)) continue;
-        ost_job_t *job = &self->jobs[n_jobs++];
-        *job = ost_worker_job(self, i, self->t_begin[i], t_end, probe->x1);
-        ost_worker_set_arm(self, job, i, given, self->probe + (given->arm * OST_N_PROBED + k) * ost_plan_y_size(plan));
-        ost_worker_set_schedules(self, job, i, n, given, self->unread, self->unread);
-    }
-    return n_jobs;
+    if (self->status[arm * n + i] != 0 || !(self->t_begin[i] < self->plan->doses->t_end)) return;
+    probe->samples[probe->n_samples++] = (sample_t){ .arm = arm, .subject = i };
+    probe->steps_before += self->steps[arm * n + i];
 }
 
 /* Integrate n_jobs jobs and count what that takes. */
@@ -92,38 +97,49 @@ static int run_jobs(ost_worker_t *self, const probe_t *probe, size_t n_jobs, ost
     return ret;
 }
 
-/* Note how one job differs from the run. @return the place of its subject */
-static size_t compare(ost_worker_t *self, probe_t *probe, size_t n, const ost_job_t *job)
+/* Note how one job differs from the run. */
+static void compare(ost_worker_t *self, probe_t *probe, size_t n, const sample_t *sample, const ost_job_t *job)
 {
     const ost_plan_t *plan = self->plan;
-    size_t place = (size_t) (job->y - self->probe) / ost_plan_y_size(plan);
-    size_t a = place / OST_N_PROBED, k = place % OST_N_PROBED, i = probe->subject[k],
-           n_times = plan->experiment->n_times, n_reached = 0;
-    const double *y = self->y + (a * n + i) * ost_plan_y_size(plan);
+    const size_t a = sample->arm, n_times = plan->experiment->n_times;
+    const double *y = self->y + (a * n + sample->subject) * ost_plan_y_size(plan);
+    const uint64_t doses = job->doses_kept + job->stats.doses_skipped;
+    const double share = sample->n_live > 0 && doses > 0 ? (double) job->doses_kept / (double) doses : 1;
     probe->steps += job->stats.steps;
-    probe->steps_before += self->steps[a * n + i];
+    probe->doses_kept += job->doses_kept;
+    probe->doses += doses;
     ost_plan_to_reported_units(plan, job->y);
-    while (n_reached < n_times && plan->experiment->times[n_reached] <= job->t1) n_reached++;
-    for (size_t o = 0; o < plan->system->n_outputs; o++) {
+    for (size_t o = 0; o < plan->system->n_outputs && share > 0; o++) {
         if (plan->timeline->arms[a].n_repeats > 0 && plan->inputs->hold[plan->outputs->block[o]] >= 0) continue;
-        probe->error[o] = fmax(probe->error[o], row_error(y + o * n_times, job->y + o * n_times, n_reached));
+        probe->error[o] = fmax(probe->error[o],
+            row_error(sample, share, plan->experiment->times, n_times, y + o * n_times, job->y + o * n_times));
     }
-    return k;
 }
 
-/* @param given  [n_given] arms. @return how many subjects did not fail in an arm, or a negative code */
-static int probe_arms(
-    ost_worker_t *self, probe_t *probe, size_t n, const ost_given_t *given, size_t n_given, ost_error_t *err)
+/* @return how many subjects did not fail in an arm, at most, or a negative code */
+static int run_samples(ost_worker_t *self, probe_t *probe, size_t n, ost_error_t *err)
 {
-    size_t n_jobs = 0, n_right = 0;
-    bool is_right[OST_N_PROBED] = { false };
-    for (size_t k = 0; k < n_given; k++) n_jobs = add_jobs(self, probe, n, &given[k], n_jobs);
-    int ret = run_jobs(self, probe, n_jobs, err);
+    const ost_plan_t *plan = self->plan;
+    int n_right = 0, most = 0;
+    for (size_t k = 0; k < probe->n_samples; k++) {
+        const sample_t *sample = &probe->samples[k];
+        const size_t i = sample->subject;
+        ost_job_t *job = &self->jobs[k];
+        *job = ost_worker_job(self, i, self->t_begin[i], plan->doses->t_end, probe->x1);
+        ost_worker_set_arm(self, job, i, sample->arm, self->probe + k * ost_plan_y_size(plan));
+        ost_worker_set_schedules(self, job, i, n, sample->arm, self->unread, self->unread);
+        job->live = sample->live[0];
+        job->n_live = sample->n_live;
+    }
+    int ret = run_jobs(self, probe, probe->n_samples, err);
     if (ret < 0) return ret;
-    for (size_t k = 0; k < n_jobs; k++)
-        if (self->jobs[k].status == 0) is_right[compare(self, probe, n, &self->jobs[k])] = true;
-    for (size_t i = 0; i < OST_N_PROBED; i++) n_right += is_right[i];
-    return (int) n_right;
+    for (size_t k = 0; k < probe->n_samples; k++) {
+        if (k > 0 && probe->samples[k].arm != probe->samples[k - 1].arm) n_right = 0;
+        if (self->jobs[k].status != 0) continue;
+        compare(self, probe, n, &probe->samples[k], &self->jobs[k]);
+        if (++n_right > most) most = n_right;
+    }
+    return most;
 }
 
 /* Subjects of the run, of which the probes may take a share. */
@@ -139,100 +155,130 @@ static double dosing_budget(const ost_worker_t *self, size_t n)
     return fmax(LEAST_STEPS, (SHARE * run_size(self->run) - SOLVER_SUBJECTS) * steps / (double) n);
 }
 
-/* Doses of the arm that has most of them. */
-static double most_doses(const ost_plan_t *plan)
-{
-    double doses = 1;
-    for (size_t a = 0; a < plan->experiment->n_arms; a++) {
-        const ost_arm_timeline_t *arm = &plan->timeline->arms[a];
-        for (size_t r = 0; r < arm->n_repeats; r++)
-            doses = fmax(doses, (plan->doses->t_end - plan->doses->t_begin) / arm->repeats[r].interval);
-    }
-    return doses;
-}
-
-/* Arms with repeats, in which the first doses of each act: the same events, and schedules without series, whose doses
- * are all given up to some time. @return the part of all doses that these are
- * @param[out] given, events  [n_arms], [n_known of all] */
-static double give_first(const ost_plan_t *plan, double n_doses, double *t_end, ost_given_t *given, ost_event_t *events)
-{
-    const double duration = plan->doses->t_end - plan->doses->t_begin;
-    double n_given = 0, n_all = 0;
-    for (size_t a = 0; a < plan->experiment->n_arms; a++) {
-        const ost_arm_timeline_t *arm = &plan->timeline->arms[a];
-        if (arm->n_repeats == 0) continue;
-        *given++ = (ost_given_t){ a, events, plan->schedules->exact };
-        double interval = INFINITY;
-        for (size_t r = 0; r < arm->n_repeats; r++)
-            if (isnan(arm->repeats[r].t_first)) {
-                interval = fmin(interval, arm->repeats[r].interval);
-                n_given += fmin(n_doses, duration / arm->repeats[r].interval);
-                n_all += duration / arm->repeats[r].interval;
-            }
-        t_end[a] = fmin(plan->doses->t_end, plan->doses->t_begin + n_doses * interval);
-        for (size_t k = 0; k < arm->n_known; k++, events++) {
-            *events = arm->events[k];
-            if (events->series < 0) continue;
-            const ost_repeat_t *repeat = &arm->repeats[events->series];
-            n_all += events->t < plan->doses->t_end;
-            if (events->t - repeat->t_first < n_doses / (double) arm->n_repeats * repeat->interval) events->series = -1;
-            n_given += events->series < 0 && events->t < plan->doses->t_end;
-        }
-    }
-    return n_all > 0 ? n_given / n_all : 1;
-}
-
-/* With the first few doses of n_given arms, and then with as many as fit into the steps that may be taken, as these
- * took. More subjects take part where all their doses fit. */
-static int probe_doses(ost_worker_t *self, probe_t *probe, size_t n, ost_given_t *given, size_t n_given,
-    ost_event_t *events, ost_error_t *err)
-{
-    const double all = most_doses(self->plan);
-    const size_t most = n < OST_N_PROBED ? n : OST_N_PROBED, fill = n_given < OST_N_PROBED ? OST_N_PROBED / n_given : 1,
-                 least = fill < most ? fill : most;
-    double left = dosing_budget(self, n), n_doses = fmin(LEAST_DOSES, all), given_before = 0;
-    int ret = 0;
-    for (size_t n_subjects = least; ret >= 0 && n_doses * (double) n_subjects >= MORE_DOSES * given_before;) {
-        const uint64_t steps = self->probed.probe_steps;
-        probe->n_subjects = n_subjects;
-        probe->steps_before = 0;
-        choose(self, probe, n, true);
-        self->probed.periodic_share = give_first(self->plan, n_doses, probe->t_end, given, events);
-        ret = probe_arms(self, probe, n, given, n_given, err);
-        given_before = n_doses * (double) n_subjects;
-        /* of one subject: without these doses, and for each of them, at which a step ends in each arm */
-        const double taken = (double) (self->probed.probe_steps - steps), here = (double) n_subjects,
-                     without = (double) probe->steps_before / here,
-                     per_dose = fmax((taken / here - without) / n_doses, (double) n_given);
-        left -= taken;
-        n_subjects = left / (double) most >= without + per_dose * all ? most : least;
-        n_doses = fmin((left / (double) n_subjects - without) / per_dose, all);
-    }
-    return ret;
-}
-
-/* What periodic dosing costs in exactness: with every dose given. */
-static int probe_dosing(ost_worker_t *self, size_t n, ost_error_t *err)
+/* From when to when a subject takes the doses of a repeat of an arm. @return for how many days */
+static double find_time(const ost_worker_t *self, size_t n, size_t arm, size_t i, size_t repeat, double *from)
 {
     const ost_plan_t *plan = self->plan;
-    size_t n_arms = plan->experiment->n_arms, n_events = 0, n_given = 0;
-    for (size_t a = 0; a < n_arms; a++) {
-        n_events += plan->timeline->arms[a].n_known;
-        n_given += plan->timeline->arms[a].n_repeats > 0;
+    const ost_repeat_t *r = &plan->timeline->arms[arm].repeats[repeat];
+    double to = r->t_last;
+    *from = r->t_first;
+    for (size_t c = plan->schedules->first[arm]; c < plan->schedules->first[arm + 1]; c++)
+        if (plan->timeline->repeat_of_schedule[c] == (int32_t) repeat) {
+            *from = self->began[c * n + i]; /* NAN: never */
+            to = self->ended[c * n + i];    /* NAN: not before t_end */
+        }
+    return fmax(fmin(to, plan->doses->t_end) - *from, 0);
+}
+
+/* Add up to `most` eligible subjects of an arm: three whose rates vary most between doses that are left out, as these
+ * err most, then the first, and so on. */
+static void choose(const ost_worker_t *self, probe_t *probe, size_t n, size_t arm, size_t most)
+{
+    bool is_taken[OST_COHORT_BLOCK] = { false };
+    for (size_t k = 0; k < most; k++) {
+        size_t best = n;
+        for (size_t i = 0; i < n; i++) {
+            const double *ripple = self->ripple + arm * n;
+            if (is_taken[i] || self->visits[arm * OST_COHORT_BLOCK + i].is_out) continue;
+            if (best == n || (k % 4 < 3 && ripple[i] > ripple[best])) best = i;
+        }
+        if (best == n) return;
+        is_taken[best] = true;
+        add_sample(self, probe, n, arm, best);
     }
-    ost_event_t *events = malloc((n_events + 1) * sizeof(*events));
-    ost_given_t *given = calloc(n_arms + 1, sizeof(*given));
-    probe_t probe = { .batch = self->batch,
-        .x1 = self->x1,
-        .error = self->probed.periodic_error,
-        .t_end = calloc(n_arms + 1, sizeof(*probe.t_end)) };
-    bool ok = events != NULL && given != NULL && probe.t_end != NULL;
-    int ret = ok ? 0 : ost_fail(err, OST_ERR_NO_MEMORY, "no memory for the events of exact dosing");
-    if (ok && n_given > 0) ret = probe_doses(self, &probe, n, given, n_given, events, err);
+}
+
+/* When doses that are given for some days of a longer time end: at every second output, or as long before the next one
+ * as can be, as what bone does at once when they begin and end is no part of what it does in the long run. */
+static double find_end(const ost_experiment_t *e, double from, double days, double length, bool is_at_output)
+{
+    double end = from + 0.5 * (days + length);
+    for (size_t t = e->n_times; t-- > 0;) {
+        const bool is_second = (e->n_times - t) % 2 == 0;
+        if (e->times[t] <= from || e->times[t] > from + days) continue;
+        if (is_at_output && is_second) return e->times[t];
+        if (!is_at_output && e->times[t] <= from + days - length) end = e->times[t] + length;
+    }
+    return end;
+}
+
+/* Give a share of the doses of each repeat, spread over its time; every other of these times ends at an output, which
+ * shows what the last days' doses change. */
+static void spread(const ost_worker_t *self, size_t n, double share, sample_t *sample)
+{
+    const ost_experiment_t *e = self->plan->experiment;
+    const ost_arm_timeline_t *arm = &self->plan->timeline->arms[sample->arm];
+    if (!(share < 1)) {
+        sample->live[0][0] = -INFINITY;
+        sample->live[sample->n_live++][1] = INFINITY;
+    }
+    for (size_t r = 0; r < arm->n_repeats && share < 1; r++) {
+        double from, days = find_time(self, n, sample->arm, sample->subject, r, &from);
+        const double n_times = floor(fmax(1, fmin(share * days / LEAST_DAYS, MOST_LIVE / (double) arm->n_repeats))),
+                     apart = days / n_times, length = fmax(share * apart, arm->repeats[r].interval);
+        sample->apart = fmax(sample->apart, apart);
+        for (double k = 0; k < n_times && days > 0 && sample->n_live < MOST_LIVE; k++) {
+            double *live = sample->live[sample->n_live++];
+            live[1] =
+                k == 0 ? from + length : find_end(e, from + k * apart, apart, length, n_times > 2 && fmod(k, 2) == 1);
+            live[0] = live[1] - length;
+        }
+    }
+}
+
+/* Steps that all doses of a sample take. */
+static double dosing_steps(const ost_worker_t *self, size_t n, const sample_t *sample)
+{
+    const ost_arm_timeline_t *arm = &self->plan->timeline->arms[sample->arm];
+    double steps = 0, from;
+    for (size_t r = 0; r < arm->n_repeats; r++) {
+        const bool closed = self->plan->layout->series[sample->arm][r].ripple_input >= 0;
+        steps += (closed ? STEPS_OF_DOSE : STEPS_OF_OTHER) *
+                 find_time(self, n, sample->arm, sample->subject, r, &from) / arm->repeats[r].interval;
+    }
+    return steps;
+}
+
+/* As many subjects of each arm with repeats as half of the steps that may be taken allow, or as fill the lanes, and as
+ * many of their doses as the rest does. */
+static int probe_doses(ost_worker_t *self, probe_t *probe, size_t n, size_t n_given, ost_error_t *err)
+{
+    const ost_plan_t *plan = self->plan;
+    const double budget = dosing_budget(self, n);
+    const size_t fill = (OST_LANE_COUNT + n_given - 1) / n_given;
+    double all = 0;
+    for (size_t most = OST_N_PROBED; most > 0; most--) {
+        probe->n_samples = 0;
+        probe->steps_before = 0;
+        for (size_t a = 0; a < plan->experiment->n_arms; a++)
+            if (plan->timeline->arms[a].n_repeats > 0) choose(self, probe, n, a, most);
+        if (most <= fill || (double) probe->steps_before < budget / 2) break;
+    }
+    for (size_t k = 0; k < probe->n_samples; k++)
+        all +=
+            (double) plan->timeline->arms[probe->samples[k].arm].n_repeats * dosing_steps(self, n, &probe->samples[k]);
+    const double left = fmax(budget - (double) probe->steps_before, budget / 4);
+    for (size_t k = 0; k < probe->n_samples; k++) spread(self, n, left / all, &probe->samples[k]);
+    return run_samples(self, probe, n, err);
+}
+
+static int new_samples(const ost_worker_t *self, probe_t *probe, ost_error_t *err)
+{
+    probe->samples = malloc((self->plan->experiment->n_arms * OST_N_PROBED + 1) * sizeof(*probe->samples));
+    return probe->samples != NULL ? 0 : ost_fail(err, OST_ERR_NO_MEMORY, "no memory for the probe of a run");
+}
+
+/* What periodic dosing costs in exactness: with doses given that the run leaves out. */
+static int probe_dosing(ost_worker_t *self, size_t n, ost_error_t *err)
+{
+    size_t n_given = 0;
+    probe_t probe = { .batch = self->batch, .x1 = self->x1, .error = self->probed.periodic_error };
+    for (size_t a = 0; a < self->plan->experiment->n_arms; a++) n_given += self->plan->timeline->arms[a].n_repeats > 0;
+    int ret = new_samples(self, &probe, err);
+    if (ret == 0 && n_given > 0) ret = probe_doses(self, &probe, n, n_given, err);
     if (ret > 0) self->probed.n_periodic_probed = (size_t) ret;
-    free(events);
-    free(given);
-    free(probe.t_end);
+    if (ret > 0) self->probed.periodic_share = probe.doses > 0 ? (double) probe.doses_kept / (double) probe.doses : 1;
+    free(probe.samples);
     return ret < 0 ? ret : 0;
 }
 
@@ -243,31 +289,26 @@ static int probe_dosing(ost_worker_t *self, size_t n, ost_error_t *err)
 static int probe_tolerance(ost_worker_t *self, size_t first, size_t n, double rtol, double *taken, ost_error_t *err)
 {
     const ost_plan_t *plan = self->plan;
-    size_t n_given = 0;
     ost_solver_options_t options = self->run->solver;
     options.rtol = rtol;
     options.n_looks = N_LOOKS;
     options.h_max = fmax(STEP_LIMIT * options.h_max, 2 * options.h_min);
     size_t n_probed = n < OST_N_PROBED ? n : OST_N_PROBED, of[OST_COHORT_BLOCK];
-    ost_given_t *given = calloc(plan->experiment->n_arms + 1, sizeof(*given));
     probe_t probe = { .x1 = malloc((n_probed * plan->system->n_states + 1) * sizeof(double)),
-        .n_subjects = n_probed,
         .error = self->probed.solver_error };
-    int ret = probe.x1 != NULL && given != NULL
-                  ? 0
-                  : ost_fail(err, OST_ERR_NO_MEMORY, "no memory for a probe of the tolerance");
-    choose(self, &probe, n, false);
+    int ret = probe.x1 != NULL ? new_samples(self, &probe, err)
+                               : ost_fail(err, OST_ERR_NO_MEMORY, "no memory for a probe of the tolerance");
     if (ret == 0) ret = ost_batch_new(&probe.batch, plan->system, &options, err);
     size_t n_jobs = ret == 0 ? ost_worker_run_in_jobs(self, n_probed, probe.x1, of) : 0;
     if (ret == 0) ret = run_jobs(self, &probe, n_jobs, err);
     if (ret == 0) ost_worker_clear_integrals(plan, n_jobs, of, probe.x1);
     for (size_t a = first; ret == 0 && a < plan->experiment->n_arms; a += N_SOLVER_PROBES)
-        given[n_given++] = ost_given_as_planned(plan, a);
-    if (ret == 0) ret = probe_arms(self, &probe, n, given, n_given, err);
+        for (size_t i = 0; i < n_probed; i++) add_sample(self, &probe, n, a, i);
+    if (ret == 0) ret = run_samples(self, &probe, n, err);
     if (ret > (int) self->probed.n_solver_probed) self->probed.n_solver_probed = (size_t) ret;
     ost_batch_delete(probe.batch);
     free(probe.x1);
-    free(given);
+    free(probe.samples);
     if (ret < 0) return ret;
     if (probe.steps_before == 0) return 1;
     double more = (double) probe.steps / (double) probe.steps_before;

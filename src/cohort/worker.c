@@ -42,6 +42,7 @@ void ost_worker_free(ost_worker_t *self)
     free(self->status);
     free(self->steps);
     free(self->rejected);
+    free(self->ripple);
     free(self->text);
     free(self->messages);
     free(self->subject_status);
@@ -132,6 +133,7 @@ int ost_worker_init(ost_worker_t *self, ost_run_t *run, ost_error_t *err)
         .status = calloc(n_arms * BLOCK, sizeof(*self->status)),
         .steps = calloc(n_arms * BLOCK, sizeof(*self->steps)),
         .rejected = calloc(n_arms * BLOCK, sizeof(*self->rejected)),
+        .ripple = calloc(n_arms * BLOCK, sizeof(*self->ripple)),
         .text = malloc(n_arms * BLOCK * sizeof(*self->text)),
         .messages = calloc(n_arms * BLOCK, sizeof(*self->messages)),
         .subject_status = calloc(BLOCK, sizeof(*self->subject_status)),
@@ -142,8 +144,8 @@ int ost_worker_init(ost_worker_t *self, ost_run_t *run, ost_error_t *err)
     if (alloc_rows(self) < 0 || alloc_schedules(self) < 0 || self->jobs == NULL || self->covariates == NULL ||
         self->params == NULL || self->constants == NULL || self->x0 == NULL || self->x1 == NULL ||
         self->inputs == NULL || self->breaks == NULL || self->y == NULL || self->probe == NULL ||
-        self->status == NULL || self->steps == NULL || self->rejected == NULL || self->text == NULL ||
-        self->messages == NULL || self->subject_status == NULL || self->subject_text == NULL ||
+        self->status == NULL || self->steps == NULL || self->rejected == NULL || self->ripple == NULL ||
+        self->text == NULL || self->messages == NULL || self->subject_status == NULL || self->subject_text == NULL ||
         self->n_not_finite == NULL)
         return ost_fail(err, OST_ERR_NO_MEMORY, "no memory for a thread's block of %d subjects", BLOCK);
     int ret = ost_cohort_summary_init(&self->probed, system->n_outputs, err);

@@ -64,6 +64,8 @@ void ost_lane_start(ost_lane_t *self, ost_job_t *job)
     self->n_flips = 0;
     for (size_t i = 0; i < system->n_inputs; i++) self->followers[i] = follows(-1);
     job->status = 0;
+    job->doses_kept = 0;
+    job->ripple = 0;
     job->failure = OST_FAILURE_NONE;
     job->t_fail = NAN;
     job->state_fail = -1;
@@ -84,6 +86,15 @@ static bool begins_dose(const ost_follower_t *follower, const ost_series_t *seri
     return t - follower->t_dose > 0.999 * series->interval;
 }
 
+/* Whether no dose is left out at a time. */
+static bool is_live(const ost_job_t *job, double t)
+{
+    bool is = false;
+    for (const double *span = job->live; span < job->live + 2 * job->n_live; span += 2)
+        is |= t >= span[0] && t < span[1];
+    return is;
+}
+
 /* The next event that is not skipped because its block is held. */
 static double next_event(ost_lane_t *self)
 {
@@ -92,7 +103,7 @@ static double next_event(ost_lane_t *self)
         const ost_event_t *event = &job->events[self->i_event];
         if (job->x_end != NULL && event->t >= job->t1) break;
         ost_follower_t *follower = follower_of(self, event);
-        if (follower == NULL || !follower->held) return event->t;
+        if (follower == NULL || !follower->held || follower->live || is_live(job, event->t)) return event->t;
         const ost_series_t *series = &job->series[event->series];
         if (event->t >= series->t_last - OST_SAME_TIME) return event->t;
         if (begins_dose(follower, series, event->t)) {
@@ -103,7 +114,7 @@ static double next_event(ost_lane_t *self)
     return INFINITY;
 }
 
-/* Of a schedule whose block is held, only the last dose acts. */
+/* Of a schedule whose block is held, only the last dose acts, and the next one that is not left out. */
 static double last_dose(ost_lane_t *self, size_t i)
 {
     const ost_job_t *job = self->job;
@@ -112,7 +123,9 @@ static double last_dose(ost_lane_t *self, size_t i)
     double stop = job->records[i].stop, n = ceil((stop - OST_SAME_TIME - state->start) / schedule->interval);
     uint64_t k = isfinite(n) ? (uint64_t) n : UINT64_MAX;
     while (isfinite(n) && k > state->k && isinf(dose_time(job, i, k))) k--;
-    for (; state->k < k && next_dose(job, i) < job->t1; state->k++) self->job->stats.doses_skipped++;
+    for (; state->k < k && next_dose(job, i) < job->t1 && !is_live(job, next_dose(job, i)); state->k++)
+        self->job->stats.doses_skipped++;
+    if (is_live(job, next_dose(job, i))) return next_dose(job, i);
     return isfinite(n) ? dose_time(job, i, k) : INFINITY;
 }
 
@@ -121,8 +134,16 @@ static double next_of_schedule(ost_lane_t *self, size_t i)
     const ost_schedule_t *schedule = &self->job->schedules[i];
     const ost_follower_t *follower =
         schedule->series >= 0 ? &self->followers[self->job->series[schedule->series].hold_input] : NULL;
-    if (follower != NULL && follower->series == schedule->series && follower->held) return last_dose(self, i);
+    if (follower != NULL && follower->series == schedule->series && follower->held && !follower->live)
+        return last_dose(self, i);
     return fmin(next_dose(self->job, i), self->job->schedule_states[i].off);
+}
+
+/* When a series' averaged doses lead to the periodic steady state. */
+static double steady_time(const ost_lane_t *self, const ost_series_t *series)
+{
+    const ost_follower_t *follower = &self->followers[series->hold_input];
+    return follower->live ? INFINITY : follower->t_steady;
 }
 
 double ost_lane_next_stop(ost_lane_t *self)
@@ -132,7 +153,7 @@ double ost_lane_next_stop(ost_lane_t *self)
     if (self->i_visit < job->n_visits) t = fmin(t, job->visits[self->i_visit].t);
     if (self->i_break < job->n_breaks) t = fmin(t, job->breaks[self->i_break]);
     for (size_t i = 0; i < job->n_schedules; i++) t = fmin(t, next_of_schedule(self, i));
-    for (size_t i = 0; i < job->n_series; i++) t = fmin(t, self->followers[job->series[i].hold_input].t_steady);
+    for (size_t i = 0; i < job->n_series; i++) t = fmin(t, steady_time(self, &job->series[i]));
     return job->x_end != NULL ? fmin(t, job->t1) : t;
 }
 
@@ -156,7 +177,7 @@ bool ost_lane_has_steady(const ost_lane_t *self, double t)
 {
     const ost_job_t *job = self->job;
     for (size_t i = 0; i < job->n_series; i++)
-        if (is_due(job, self->followers[job->series[i].hold_input].t_steady, t)) return true;
+        if (is_due(job, steady_time(self, &job->series[i]), t)) return true;
     return false;
 }
 
@@ -166,7 +187,7 @@ void ost_lane_hold(ost_lane_t *self, double t, const double *f, double *u)
     for (size_t i = 0; i < job->n_series; i++) {
         const ost_series_t *series = &job->series[i];
         ost_follower_t *follower = &self->followers[series->hold_input];
-        if (!is_due(job, follower->t_steady, t)) continue;
+        if (!is_due(job, steady_time(self, series), t)) continue;
         follower->t_steady = INFINITY;
         for (size_t k = 0; k < series->n_means; k++)
             u[series->mean_input[k] * OST_LANE_COUNT] = f[series->mean_state[k] * OST_LANE_COUNT];
@@ -250,22 +271,57 @@ static void begin_interval(ost_follower_t *follower, const ost_series_t *series,
     for (size_t k = 0; k < series->n_means; k++) x[series->mean_state[k] * OST_LANE_COUNT] = 0;
 }
 
+/* How the rates just before a dose, where a block is to be held, differ from those while it is: as ost_job_t.ripple. */
+static void see_rates(ost_lane_t *self, const ost_series_t *series, double t, double *u)
+{
+    _Alignas(64) double times[OST_LANE_COUNT];
+    double *hold = &u[series->hold_input * OST_LANE_COUNT], sum = 0;
+    for (int l = 0; l < OST_LANE_COUNT; l++) times[l] = t;
+    ost_ripple_view_t view = self->view;
+    if (view.system == NULL) return;
+    view.at.t = times;
+    view.system->rhs(view.system->self, &view.at, view.exact);
+    *hold = 1;
+    view.system->rhs(view.system->self, &view.at, view.mean);
+    for (size_t i = 0; i < view.system->n_states; i++) {
+        const size_t k = i * OST_LANE_COUNT + (size_t) self->index;
+        const double change = (view.exact[k] - view.mean[k]) / view.system->scale[i];
+        if (i - series->first_state >= series->n_states) sum += change * change;
+    }
+    self->job->ripple = fmax(self->job->ripple, sqrt(sum));
+}
+
 /* Average the doses of the series from this one on, if they can be. */
 static bool averages(
     ost_lane_t *self, const ost_series_t *series, const ost_ripple_dose_t *dose, double t, double *x, double *u)
 {
-    double days = NAN;
+    double days = NAN, varies = 0;
     _Alignas(64) double times[OST_LANE_COUNT];
     for (int l = 0; l < OST_LANE_COUNT; l++) times[l] = t;
     ost_ripple_view_t view = self->view;
     view.at.t = times;
     for (size_t i = 0; i < self->system->n_linear && self->parts != NULL && series->ripple_input >= 0 && isnan(days);
          i++)
-        days = ost_ripple_begin(&self->parts[i], self->index, series, dose, &view, x, u);
+        days = ost_ripple_begin(&self->parts[i], self->index, series, dose, &view, x, u, &varies);
     if (isnan(days)) return false;
+    self->job->ripple = fmax(self->job->ripple, varies);
     self->followers[series->hold_input].t_steady = t + days;
     self->changed = (int32_t) self->system->n_states + series->ripple_input;
     return true;
+}
+
+/* A held block's doses are given from now on, or no more: what holds it stays as it was. */
+static void set_live(ost_lane_t *self, ost_follower_t *follower, const ost_series_t *series,
+    const ost_ripple_dose_t *dose, double t, double *x, double *u)
+{
+    const bool is_steady = isinf(follower->t_steady);
+    follower->live = !follower->live;
+    if (follower->live) ost_ripple_end(series, u);
+    if (is_steady) u[series->hold_input * OST_LANE_COUNT] = !follower->live;
+    self->changed = (int32_t) (self->system->n_states + series->hold_input);
+    if (is_steady || follower->live) return;
+    follower->t_steady = INFINITY;
+    follower->held = averages(self, series, dose, t, x, u);
 }
 
 /* A dose of a series is due at t: follow it, hold its block at periodic steady state, or resume it. @return true if the
@@ -276,27 +332,37 @@ static bool follow(
     const ost_series_t *series = &self->job->series[i_series];
     ost_follower_t *follower = &self->followers[series->hold_input];
     double *hold = &u[series->hold_input * OST_LANE_COUNT], before = *hold;
+    const bool live = is_live(self->job, t), begins = begins_dose(follower, series, t);
     if (follower->series != i_series || (follower->held && is_last)) {
         *follower = follows(i_series);
         ost_ripple_end(series, u);
         see_states(self, follower, series, x);
         begin_interval(follower, series, t, x);
         *hold = 0;
-    } else if (!follower->held && begins_dose(follower, series, t) && !is_last &&
-               averages(self, series, dose, t, x, u)) {
+    } else if (follower->held && begins) {
+        follower->t_dose = t;
+        if (follower->live != live) set_live(self, follower, series, dose, t, x, u);
+        *(live ? &self->job->doses_kept : &self->job->stats.doses_skipped) += 1;
+    } else if (begins && live) {
+        follower->n_seen = 0;
+        follower->moved = false;
+        begin_interval(follower, series, t, x);
+        self->job->doses_kept++;
+    } else if (begins && !is_last && averages(self, series, dose, t, x, u)) {
         follower->held = true;
         self->job->stats.doses_skipped++;
-    } else if (!follower->held && begins_dose(follower, series, t)) {
+    } else if (begins) {
         for (size_t k = 0; k < series->n_means; k++)
             u[series->mean_input[k] * OST_LANE_COUNT] =
                 x[series->mean_state[k] * OST_LANE_COUNT] / (t - follower->t_dose);
         follower->held = settles(self, follower, series, x) && !is_last;
         begin_interval(follower, series, t, x);
+        if (follower->held) see_rates(self, series, t, u);
         *hold = follower->held;
         self->job->stats.doses_skipped += follower->held;
     }
     if (before != *hold) self->changed = (int32_t) (self->system->n_states + series->hold_input);
-    return follower->held;
+    return follower->held && !follower->live;
 }
 
 /* Back to the states at the job's beginning; the inputs stay. */

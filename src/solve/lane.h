@@ -22,6 +22,7 @@ typedef struct {
     double t_dose;   /* of the last dose given or skipped */
     bool moved;      /* at the last dose the states were moved to where the doses lead to */
     bool held; /* at periodic steady state, or its doses are averaged on the way there: no dose but the last acts */
+    bool live; /* held, but for the doses of the job's `live` times, which are being given */
     double t_steady; /* when doses that are averaged have led to the periodic steady state, else INFINITY */
 } ost_follower_t;
 

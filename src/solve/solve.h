@@ -298,7 +298,10 @@ struct ost_job {
     const ost_dosing_record_t *records;    /**< [n_schedules] */
     ost_schedule_state_t *schedule_states; /**< [n_schedules], written */
     size_t n_schedules;
-    uint64_t seed, subject;    /**< of the draws of schedules */
+    uint64_t seed, subject; /**< of the draws of schedules */
+    const double *live;     /**< [n_live][2] ascending; from each first time up to the second, d, no dose of a series
+                               is left out */
+    size_t n_live;
     const ost_visit_t *visits; /**< [n_visits], sorted; those before t0 and from t1 on are ignored */
     size_t n_visits;
     /** Called at each visit, before the events of its time; a step ends there. May change `start` of schedule_states.
@@ -318,6 +321,9 @@ struct ost_job {
     double t_fail;            /**< d; NaN where status is 0 */
     int32_t state_fail;       /**< index of the worst state, or of a condition; -1 unknown */
     ost_solver_stats_t stats; /**< of this job */
+    uint64_t doses_kept;      /**< of those that are given because of `live` */
+    double ripple; /**< by how much of their scale a day the rates of other states vary between two doses that are left
+                      out, root mean square or at the dose, of the series where that is most */
 };
 
 /** Scratch of one thread for one system; sized once, nothing is allocated while integrating. */
