@@ -76,7 +76,7 @@ typedef struct {
     double scale;                  /**< typical size, internal units, > 0: absolute tolerance = 1e-3 x rtol x scale */
     bool scale_is_unit;            /**< the text gives no scale and the state starts at 0: `scale` is 1 of its unit */
     bool may_be_negative;          /**< otherwise a negative value is a failure */
-    int line;                      /**< in the text */
+    int line, rate_line;           /**< in the text: of its declaration, and of its equation */
 } ost_state_t;
 
 /** A state that doses may go into; the first is where they go if a regimen names none. A model that takes no doses has

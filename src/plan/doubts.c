@@ -259,26 +259,25 @@ static bool find_history(start_t *self, size_t *block, size_t *state)
     return false;
 }
 
-/* @return NULL without memory */
-static double *begin(start_t *self, const ost_plan_t *plan)
+/* @return false: out of memory */
+static bool begin(start_t *self, const ost_plan_t *plan, ost_memory_t *memory)
 {
     const ost_blocks_t *blocks = plan->blocks;
-    size_t n_reads = 0, n_work = 0, n_c = plan->experiment->n_covariates, n_drives = blocks->n_drives;
+    size_t n_reads = 0, n_work = 0;
     for (size_t b = 0; b < blocks->n; b++) {
         n_reads += blocks->block[b].model->n_reads;
         n_work += ost_model_n_work(blocks->block[b].model);
     }
-    double *work =
-        calloc(n_c + blocks->n_params + 3 * blocks->n_states + n_drives + n_reads + n_work + 1, sizeof(*work));
-    if (work == NULL) return NULL;
-    *self = (start_t){ .plan = plan, .covariates = work, .params = work + n_c };
-    self->states = self->params + blocks->n_params;
-    self->now = self->states + blocks->n_states;
-    self->once = self->now + blocks->n_states;
-    self->drives = self->once + blocks->n_states;
-    self->reads = self->drives + n_drives;
-    self->work = self->reads + n_reads;
-    return work;
+    *self = (start_t){ .plan = plan,
+        .covariates = ost_memory_list(memory, plan->experiment->n_covariates, sizeof(double)),
+        .params = ost_memory_list(memory, blocks->n_params, sizeof(double)),
+        .states = ost_memory_list(memory, blocks->n_states, sizeof(double)),
+        .drives = ost_memory_list(memory, blocks->n_drives, sizeof(double)),
+        .now = ost_memory_list(memory, blocks->n_states, sizeof(double)),
+        .once = ost_memory_list(memory, blocks->n_states, sizeof(double)),
+        .reads = ost_memory_list(memory, n_reads, sizeof(double)),
+        .work = ost_memory_list(memory, n_work, sizeof(double)) };
+    return !memory->failed;
 }
 
 static int doubt_start(const ost_plan_t *self, ost_text_list_t *warnings)
@@ -287,10 +286,9 @@ static int doubt_start(const ost_plan_t *self, ost_text_list_t *warnings)
     const ost_blocks_t *blocks = self->blocks;
     start_t start;
     size_t b, i;
-    double *work = begin(&start, self);
-    if (work == NULL) return OST_ERR_NO_MEMORY;
-    int ret = 0;
-    if (find_history(&start, &b, &i)) {
+    ost_memory_t memory = { 0 };
+    int ret = begin(&start, self, &memory) ? 0 : OST_ERR_NO_MEMORY;
+    if (ret == 0 && find_history(&start, &b, &i)) {
         const ost_model_t *model = blocks->block[b].model;
         const ost_state_t *state = &model->states[i];
         const char *unit = strcmp(state->unit_text, "1") == 0 ? "" : state->unit_text;
@@ -302,23 +300,8 @@ static int doubt_start(const ost_plan_t *self, ost_text_list_t *warnings)
             OST_WHERE(self->experiment), state->name, model->name, state->text,
             start.states[blocks->block[b].first_state + i] / state->unit.factor, unit[0] != '\0' ? " " : "", unit);
     }
-    free(work);
+    ost_memory_free(&memory);
     return ret;
-}
-
-/* The line of a model's text that begins with the equation of a state, as A' = or T[site]' =; 0: no line does. */
-static int rate_line(const ost_model_t *model, const char *state)
-{
-    const size_t n = strcspn(state, "[");
-    int line = 1;
-    for (const char *p = ost_model_source(model); p != NULL && *p != '\0'; line++) {
-        const char *end = p + strcspn(p, "\n"), *after = p + n;
-        bool is_named = strncmp(p, state, n) == 0;
-        if (is_named && *after == '[') after += strcspn(after, "]\n") + 1;
-        if (is_named && after < end && *after == '\'') return line;
-        p = *end != '\0' ? end + 1 : end;
-    }
-    return 0;
 }
 
 /* The first drive, in the order of evaluation, or else the first rate that is not finite: where it is, and its name. */
@@ -341,7 +324,7 @@ static const ost_model_t *find_infinite(const start_t *self, int *line, const ch
             if (isfinite(self->now[block->first_state + i])) continue;
             *what = "the rate of";
             *name = block->model->states[i].name;
-            *line = rate_line(block->model, *name);
+            *line = block->model->states[i].rate_line;
             return block->model;
         }
     }
@@ -351,11 +334,12 @@ static const ost_model_t *find_infinite(const start_t *self, int *line, const ch
 static int doubt_rates(const ost_plan_t *self, ost_text_list_t *warnings)
 {
     start_t start;
-    int line = 0, ret = 0;
+    ost_memory_t memory = { 0 };
+    int line = 0, ret = begin(&start, self, &memory) ? 0 : OST_ERR_NO_MEMORY;
     const char *what = "", *name = "";
-    double *work = begin(&start, self), t = self->doses->t_begin;
-    if (work == NULL) return OST_ERR_NO_MEMORY;
-    if (ost_plan_subject(self, self->experiment->first_subject, start.covariates, start.params, NULL) == 0) {
+    const double t = self->doses->t_begin;
+    if (ret == 0 &&
+        ost_plan_subject(self, self->experiment->first_subject, start.covariates, start.params, NULL) == 0) {
         evaluate_states(&start, OST_MODEL_INITIAL, t, start.states);
         evaluate_rates(&start, t, start.now);
         const ost_model_t *model = find_infinite(&start, &line, &what, &name);
@@ -365,7 +349,7 @@ static int doubt_rates(const ost_plan_t *self, ost_text_list_t *warnings)
                 "logarithm of 0, with the initial values of the states",
                 model->path, line, what, name);
     }
-    free(work);
+    ost_memory_free(&memory);
     return ret;
 }
 

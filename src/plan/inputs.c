@@ -20,7 +20,6 @@ typedef struct {
     uint32_t *lines;
     const uint32_t **infusion;
     ost_maker_t *make;
-    ost_error_t *err; /* of make */
 } builder_t;
 
 /* States of a held block stand still and its drives are constant, so time may enter neither its equations nor a
@@ -97,46 +96,44 @@ static void number(builder_t *self, size_t *n_of)
 
 /* A signal that only the arms drive and that has no neutral value has to be driven from the beginning, and its idle
  * value is the first; with a run-in it must be the same in all arms, which share the run-in. */
-static int find_first_value(builder_t *self, ost_windows_t *windows, const ost_signal_t *signal, double *first)
+static void find_first_value(builder_t *self, ost_windows_t *windows, const ost_signal_t *signal, double *first)
 {
     const ost_experiment_t *e = self->e;
-    for (size_t a = 0; a < e->n_arms; a++) {
+    for (size_t a = 0; a < e->n_arms && self->make->err.code == 0; a++) {
         const ost_arm_t *arm = &e->arms[a];
-        double value, t = self->doses->t_begin;
-        int ret = ost_windows_collect(windows, arm, signal->name, t, self->err);
-        if (ret == 0) ret = ost_windows_value(windows, 0, t, signal->combine, NAN, &value, e, arm, self->err);
-        if (ret < 0) return ret;
+        const double t = self->doses->t_begin;
+        ost_windows_collect(windows, arm, signal->name, t);
+        const double value = ost_windows_value(windows, 0, t, signal->combine, NAN, e, arm);
+        if (a == 0) *first = value;
+        if (self->make->err.code != 0) return;
         if (isnan(value))
-            return OST_FAIL_AT(self->err, OST_ERR_VALUE, e, arm->location,
+            OST_FAIL_AT(windows->err, OST_ERR_VALUE, e, arm->location,
                 "arm '%s': signal '%s' has no neutral value, and nothing drives it at the start (day %g)", arm->name,
                 signal->name, t);
-        if (a == 0) *first = value;
-        if (e->start != NULL && value != *first)
-            return OST_FAIL_AT(self->err, OST_ERR_VALUE, e, arm->location,
+        else if (e->start != NULL && value != *first)
+            OST_FAIL_AT(windows->err, OST_ERR_VALUE, e, arm->location,
                 "arms '%s' and '%s' start with different values of signal '%s', which has no neutral value for the "
                 "run-in that they share",
                 e->arms[0].name, arm->name, signal->name);
     }
-    return 0;
 }
 
 static int set_idle(builder_t *self)
 {
-    ost_windows_t windows = { 0 };
-    int ret = 0;
+    ost_windows_t windows = { .err = &self->make->err };
     self->inputs->idle = self->idle = ost_maker_list(self->make, self->inputs->n, sizeof(*self->idle));
-    if (self->idle == NULL) return self->err->code;
+    if (self->idle == NULL) return self->make->err.code;
     for (size_t b = 0; b < self->blocks->n; b++)
         if (self->hold[b] >= 0) self->idle[self->hold[b]] = 1;
-    for (size_t s = 0; s < self->wiring->n_signals && ret == 0; s++) {
+    for (size_t s = 0; s < self->wiring->n_signals; s++) {
         const ost_wired_t *signal = &self->wiring->signals[s];
         if (self->outside[s] < 0) continue;
         double *idle = &self->idle[self->outside[s]];
         *idle = ost_wired_idle(signal);
-        if (isnan(*idle)) ret = find_first_value(self, &windows, &signal->signal, idle);
+        if (isnan(*idle)) find_first_value(self, &windows, &signal->signal, idle);
     }
     free(windows.window);
-    return ret;
+    return self->make->err.code;
 }
 
 const ost_inputs_t *ost_inputs_new(const ost_experiment_t *e, const ost_blocks_t *blocks, const ost_wiring_t *wiring,
@@ -144,7 +141,7 @@ const ost_inputs_t *ost_inputs_new(const ost_experiment_t *e, const ost_blocks_t
 {
     if (make->err.code != 0) return NULL;
     size_t n = count_lines(e);
-    builder_t self = { .e = e, .blocks = blocks, .wiring = wiring, .doses = doses, .make = make, .err = &make->err };
+    builder_t self = { .e = e, .blocks = blocks, .wiring = wiring, .doses = doses, .make = make };
     self.inputs = ost_maker_list(make, 1, sizeof(*self.inputs));
     self.hold = ost_maker_list(make, blocks->n, sizeof(*self.hold));
     self.ripple = ost_maker_list(make, blocks->n, sizeof(*self.ripple));

@@ -23,6 +23,7 @@ typedef struct {
     const double *covariates;
     const ost_rows_calls_t *calls;
     ost_error_t *err;
+    int code; /* 0, or that of the first error: nothing is added after it */
 } builder_t;
 
 /* A dose of a row once its formulas are evaluated. */
@@ -105,58 +106,60 @@ static const ost_dose_target_t *target(const builder_t *self, size_t line)
     return &self->plan->doses->target[self->i_arm][line];
 }
 
-static int add_act(builder_t *self, ost_act_t act)
+/* Room for one more in a list of n. @return false after an error */
+static bool has_room(builder_t *self, void *list, size_t n, size_t *max, size_t size)
+{
+    if (self->code == 0 && ost_list_grow(list, n, max, size) < 0) self->code = ost_no_memory(self->err);
+    return self->code == 0;
+}
+
+static void add_act(builder_t *self, ost_act_t act)
 {
     ost_rows_work_t *work = self->work;
-    void *list = work->acts;
-    if (act.t >= self->plan->doses->t_known) return 0;
-    if (ost_list_grow(&list, work->n_acts, &work->max_acts, sizeof(*work->acts)) < 0) return ost_no_memory(self->err);
-    work->acts = list;
+    if (act.t >= self->plan->doses->t_known ||
+        !has_room(self, &work->acts, work->n_acts, &work->max_acts, sizeof(*work->acts)))
+        return;
     act.seq = (uint32_t) work->n_acts;
     work->acts[work->n_acts++] = act;
-    return 0;
 }
 
 /* A dose that enters at `t`: its own row's time, or later. Nothing enters of a dose whose bioavailability is 0. */
-static int add_entry(builder_t *self, const ost_act_t *like, double t_row, double t, const dose_t *dose)
+static void add_entry(builder_t *self, const ost_act_t *like, double t_row, double t, const dose_t *dose)
 {
     ost_act_t act = *like;
-    if (dose->amount == 0) return 0;
+    if (dose->amount == 0) return;
     act.t = t;
     act.after = t <= t_row + OST_SAME_TIME ? like->row : 0;
     act.kind = dose->rate > 0 ? OST_ACT_RATE : OST_ACT_BOLUS;
     act.amount = dose->rate > 0 ? dose->rate : dose->amount;
     act.count = 1;
-    int ret = add_act(self, act);
-    if (ret < 0 || act.kind == OST_ACT_BOLUS) return ret;
+    add_act(self, act);
+    if (act.kind == OST_ACT_BOLUS) return;
     act.t = t + dose->duration;
     act.after = 0;
     act.amount = -dose->rate;
     act.count = -1;
-    return add_act(self, act);
+    add_act(self, act);
 }
 
-/* Ask for a steady state. @return its index, or an error */
-static int add_cycle(builder_t *self, size_t line, double t, const ost_repeated_t *repeated, bool is_added)
+/* Ask for a steady state. @return its index */
+static uint32_t add_cycle(builder_t *self, size_t line, double t, const ost_repeated_t *repeated, bool is_added)
 {
     ost_rows_work_t *work = self->work;
-    void *list = work->cycles;
     const ost_dose_target_t *to = target(self, line);
-    if (ost_list_grow(&list, work->n_cycles, &work->max_cycles, sizeof(*work->cycles)) < 0)
-        return ost_no_memory(self->err);
-    work->cycles = list;
+    if (!has_room(self, &work->cycles, work->n_cycles, &work->max_cycles, sizeof(*work->cycles))) return 0;
     work->cycles[work->n_cycles] = (ost_cycle_t){ .block = to->block,
         .into = to->state - self->plan->blocks->block[to->block].first_state,
         .infusion = to->is_infusion ? (int32_t) self->plan->inputs->infusion[self->i_arm][line] : -1,
         .t = t,
         .is_added = is_added,
         .repeated = *repeated };
-    return (int) work->n_cycles++;
+    return (uint32_t) work->n_cycles++;
 }
 
 /* A row with SS: the state at its time, infusions that run then, and doses that were given before it and enter from
  * then on, where the lag is longer than the interval. */
-static int add_steady(builder_t *self, const ost_event_row_t *row, const ost_act_t *like, const dose_t *dose)
+static void add_steady(builder_t *self, const ost_event_row_t *row, const ost_act_t *like, const dose_t *dose)
 {
     double shift = row->interval > 0 ? fmod(dose->lag, row->interval) : 0;
     if (shift < OST_SAME_TIME || row->interval - shift < OST_SAME_TIME) shift = 0;
@@ -166,32 +169,29 @@ static int add_steady(builder_t *self, const ost_event_row_t *row, const ost_act
         .interval = row->interval,
         .phase = row->interval - shift };
     ost_act_t act = *like;
-    int cycle = add_cycle(self, like->line, like->t, &repeated, row->steady == 2), ret = cycle;
-    if (cycle < 0) return cycle;
     act.kind = OST_ACT_STEADY;
-    act.index = (uint32_t) cycle;
-    ret = add_act(self, act);
+    act.index = add_cycle(self, like->line, like->t, &repeated, row->steady == 2);
+    add_act(self, act);
     size_t n = ost_repeated_running(&repeated);
-    if (n > MOST_RUNNING)
-        return ost_fail(
+    if (n > MOST_RUNNING && self->code == 0)
+        self->code = ost_fail(
             self->err, OST_ERR_LIMIT, "%zu infusions overlap at steady state; %d are the limit", n, MOST_RUNNING);
-    for (size_t k = 0; k < n && ret == 0; k++) {
+    for (size_t k = 0; k < n && self->code == 0; k++) {
         act.kind = OST_ACT_RATE;
         act.t = like->t;
         act.after = like->row;
         act.amount = dose->rate;
         act.count = 1;
-        ret = add_act(self, act);
+        add_act(self, act);
         act.t = like->t + dose->duration - repeated.phase - (double) k * row->interval;
         act.after = 0;
         act.amount = -dose->rate;
         act.count = -1;
-        if (ret == 0) ret = add_act(self, act);
+        add_act(self, act);
     }
-    for (double entry = dose->lag - row->interval; row->interval > 0 && entry > -OST_SAME_TIME && ret == 0;
+    for (double entry = dose->lag - row->interval; row->interval > 0 && entry > -OST_SAME_TIME && self->code == 0;
          entry -= row->interval)
-        ret = add_entry(self, like, like->t, like->t + fmax(entry, 0), dose);
-    return ret;
+        add_entry(self, like, like->t, like->t + fmax(entry, 0), dose);
 }
 
 /* A column's value where it is that of one row or of another, by its interpolation. */
@@ -222,35 +222,35 @@ static double formula_at(const ost_event_formula_t *self, const double *values)
     return self->formula != NULL ? ost_formula_value(self->formula, values) : self->value;
 }
 
-static int fail_row(
-    const builder_t *self, const ost_event_row_t *row, const char *what, double value, const char *expected)
+static void fail_row(builder_t *self, const ost_event_row_t *row, const char *what, double value, const char *expected)
 {
-    return ost_fail(self->err, OST_ERR_VALUE, "%s:%d: the %s of this dose is %.10g; expected %s",
-        self->plan->experiment->people.path, row->line, what, value, expected);
+    if (self->code == 0)
+        self->code = ost_fail(self->err, OST_ERR_VALUE, "%s:%d: the %s of this dose is %.10g; expected %s",
+            self->plan->experiment->people.path, row->line, what, value, expected);
 }
 
-static int find_dose(const builder_t *self, const ost_event_row_t *row, const double *values, dose_t *dose)
+static dose_t find_dose(builder_t *self, const ost_event_row_t *row, const double *values)
 {
     const ost_compartment_t *to = &self->table->compartments[row->compartment];
     double part = formula_at(&to->bioavailability, values);
-    *dose = (dose_t){ .lag = formula_at(&to->lag, values), .amount = part * row->amount, .rate = row->rate };
-    if (!(dose->lag >= 0 && isfinite(dose->lag)))
-        return fail_row(self, row, "lag", dose->lag, "a time in days that is not negative");
-    if (!(part >= 0 && isfinite(part))) return fail_row(self, row, "bioavailability", part, "0 or more");
-    if (row->rate_kind == OST_RATE_BOLUS) return 0;
+    dose_t dose = { .lag = formula_at(&to->lag, values), .amount = part * row->amount, .rate = row->rate };
+    if (!(dose.lag >= 0 && isfinite(dose.lag)))
+        fail_row(self, row, "lag", dose.lag, "a time in days that is not negative");
+    if (!(part >= 0 && isfinite(part))) fail_row(self, row, "bioavailability", part, "0 or more");
+    if (row->rate_kind == OST_RATE_BOLUS) return dose;
     if (row->rate_kind == OST_RATE_DURATION) {
-        dose->duration = formula_at(&to->duration, values);
-        dose->rate = dose->amount / dose->duration;
+        dose.duration = formula_at(&to->duration, values);
+        dose.rate = dose.amount / dose.duration;
     } else {
-        if (row->rate_kind == OST_RATE_MODELLED) dose->rate = formula_at(&to->rate, values);
-        dose->duration = dose->amount / dose->rate;
+        if (row->rate_kind == OST_RATE_MODELLED) dose.rate = formula_at(&to->rate, values);
+        dose.duration = dose.amount / dose.rate;
     }
-    if (!(dose->duration >= 0 && isfinite(dose->duration)))
-        return fail_row(self, row, row->rate_kind == OST_RATE_DURATION ? "duration" : "rate",
-            row->rate_kind == OST_RATE_DURATION ? dose->duration : dose->rate, "more than 0");
-    if (dose->duration < MIN_DURATION && dose->amount > 0)
-        return fail_row(self, row, "duration", dose->duration, "at least 1e-6 d, or RATE 0 for a bolus");
-    return 0;
+    if (!(dose.duration >= 0 && isfinite(dose.duration)))
+        fail_row(self, row, row->rate_kind == OST_RATE_DURATION ? "duration" : "rate",
+            row->rate_kind == OST_RATE_DURATION ? dose.duration : dose.rate, "more than 0");
+    if (dose.duration < MIN_DURATION && dose.amount > 0)
+        fail_row(self, row, "duration", dose.duration, "at least 1e-6 d, or RATE 0 for a bolus");
+    return dose;
 }
 
 /* The line of the arm that stands for a compartment. */
@@ -261,19 +261,17 @@ static uint32_t line_of(const builder_t *self, uint32_t compartment)
     return line;
 }
 
-static int add_dose(builder_t *self, size_t i, ost_act_t like)
+static void add_dose(builder_t *self, size_t i, ost_act_t like)
 {
     const ost_event_row_t *row = &self->table->rows[i];
-    dose_t dose;
-    int ret = find_dose(self, row, values_at(self, &(ost_change_t){ i, i }), &dose);
+    const dose_t dose = find_dose(self, row, values_at(self, &(ost_change_t){ i, i }));
     like.line = line_of(self, row->compartment);
-    if (ret == 0 && row->steady > 0) ret = add_steady(self, row, &like, &dose);
-    for (uint32_t k = 0; k <= row->n_more && ret == 0 && dose.amount > 0; k++) {
+    if (row->steady > 0 && self->code == 0) add_steady(self, row, &like, &dose);
+    for (uint32_t k = 0; k <= row->n_more && dose.amount > 0 && self->code == 0; k++) {
         double t = row->t + dose.lag + k * row->interval;
         if (t >= self->plan->doses->t_known) break;
-        ret = add_entry(self, &like, row->t, t, &dose);
+        add_entry(self, &like, row->t, t, &dose);
     }
-    return ret;
 }
 
 /* Index of an output time, SIZE_MAX for another time. */
@@ -290,23 +288,22 @@ static size_t time_index(const ost_experiment_t *e, double t)
     return first < e->n_times && e->times[first] <= t + OST_SAME_TIME ? first : SIZE_MAX;
 }
 
-static int add_row(builder_t *self, size_t i, uint32_t number)
+static void add_row(builder_t *self, size_t i, uint32_t number)
 {
     const ost_event_row_t *row = &self->table->rows[i];
     ost_act_t act = { .t = row->t, .row = number, .after = number };
-    int ret = 0;
     if (row->kind == OST_ROW_OBSERVATION) {
         size_t index = time_index(self->plan->experiment, row->t);
         act.kind = OST_ACT_OUTPUT;
         act.index = (uint32_t) index;
-        return index != SIZE_MAX ? add_act(self, act) : 0;
+        if (index != SIZE_MAX) add_act(self, act);
+        return;
     }
     if (row->kind == OST_ROW_RESET || row->kind == OST_ROW_RESET_DOSE) {
         act.kind = OST_ACT_RESET;
-        ret = add_act(self, act);
+        add_act(self, act);
     }
-    bool is_dose = row->kind == OST_ROW_DOSE || row->kind == OST_ROW_RESET_DOSE;
-    return ret == 0 && is_dose ? add_dose(self, i, act) : ret;
+    if (row->kind == OST_ROW_DOSE || row->kind == OST_ROW_RESET_DOSE) add_dose(self, i, act);
 }
 
 /* Whether covariates that models follow differ between two times. */
@@ -320,45 +317,41 @@ static bool differ(const builder_t *self, const ost_change_t *a, const ost_chang
 
 /* Covariates change with row i: before it acts, and where it is the first of its time before all that acts then,
  * outputs included; or after it. */
-static int add_change(builder_t *self, size_t i, uint32_t number, const ost_change_t *from, const ost_change_t *to)
+static void add_change(builder_t *self, size_t i, uint32_t number, const ost_change_t *from, const ost_change_t *to)
 {
     ost_rows_work_t *work = self->work;
-    void *list = work->changes;
     const ost_event_row_t *row = &self->table->rows[i];
     const bool is_first = number > 1 && row[-1].t < row->t - OST_SAME_TIME && to->next == i;
     const bool is_early = row->t < self->calls->t_begin - OST_SAME_TIME;
     const size_t output = is_first ? time_index(self->plan->experiment, row->t) : SIZE_MAX;
     ost_act_t act = { fmax(row->t, self->calls->t_begin), OST_ACT_CHANGE, .row = number };
     act.after = is_first || is_early ? 0 : number;
-    if (self->plan->population->n_changing == 0 || !differ(self, from, to)) return 0;
-    if (ost_list_grow(&list, work->n_changes, &work->max_changes, sizeof(*work->changes)) < 0)
-        return ost_no_memory(self->err);
-    work->changes = list;
+    if (self->plan->population->n_changing == 0 || !differ(self, from, to) ||
+        !has_room(self, &work->changes, work->n_changes, &work->max_changes, sizeof(*work->changes)))
+        return;
     act.index = (uint32_t) work->n_changes;
     act.count = output != SIZE_MAX ? (int32_t) output : -1;
     work->changes[work->n_changes++] = *to;
-    return add_act(self, act);
+    add_act(self, act);
 }
 
 /* What the rows of a subject do. @param has_rows  in this arm; else covariates change alone */
-static int add_rows(builder_t *self, uint64_t subject, bool has_rows)
+static void add_rows(builder_t *self, uint64_t subject, bool has_rows)
 {
     const size_t first = self->table->first[subject], end = self->table->first[subject + 1];
     ost_change_t now = { first, first };
-    int ret = 0;
-    for (size_t i = first; i < end && ret == 0; i++) {
+    for (size_t i = first; i < end && self->code == 0; i++) {
         const uint32_t number = (uint32_t) (i - first + 1);
         const ost_change_t here = { i, i }, after = { i, i + 1 < end ? i + 1 : i };
-        ret = add_change(self, i, number, &now, &here);
-        if (ret == 0 && has_rows) ret = add_row(self, i, number);
-        if (ret == 0) ret = add_change(self, i, number, &here, &after);
+        add_change(self, i, number, &now, &here);
+        if (has_rows) add_row(self, i, number);
+        add_change(self, i, number, &here, &after);
         now = after;
     }
-    return ret;
 }
 
 /* A regimen line that begins at steady state. */
-static int add_line(builder_t *self, size_t i)
+static void add_line(builder_t *self, size_t i)
 {
     const ost_regimen_t *r = &self->arm->regimens[i];
     const ost_own_line_t own = ost_regimen_own(r, self->covariates);
@@ -367,15 +360,14 @@ static int add_line(builder_t *self, size_t i)
         .duration = own.duration,
         .interval = own.interval,
         .phase = own.interval };
-    if (!(own.amount >= 0) || isnan(own.start) || !(own.interval > 0)) return 0; /* the dosing record says so */
-    int cycle = add_cycle(self, i, own.start, &repeated, true);
+    if (!(own.amount >= 0) || isnan(own.start) || !(own.interval > 0)) return; /* the dosing record says so */
     size_t index = time_index(self->plan->experiment, own.start);
-    ost_act_t act = { own.start, OST_ACT_STEADY, .line = (uint32_t) i, .row = UINT32_MAX, .index = (uint32_t) cycle };
-    int ret = cycle < 0 ? cycle : add_act(self, act);
-    if (ret < 0 || index == SIZE_MAX) return ret;
+    ost_act_t act = { own.start, OST_ACT_STEADY, .line = (uint32_t) i, .row = UINT32_MAX,
+        .index = add_cycle(self, i, own.start, &repeated, true) };
+    add_act(self, act);
     act.kind = OST_ACT_OUTPUT;
     act.index = (uint32_t) index;
-    return add_act(self, act);
+    if (index != SIZE_MAX) add_act(self, act);
 }
 
 static int compare_acts(const void *a, const void *b)
@@ -397,23 +389,19 @@ static void sort_acts(ost_rows_work_t *work)
     qsort(work->acts, work->n_acts, sizeof(*work->acts), compare_acts);
 }
 
-static int add_event(builder_t *self, double t, ost_event_kind_t kind, size_t index, double amount)
+static void add_event(builder_t *self, double t, ost_event_kind_t kind, size_t index, double amount)
 {
     ost_own_events_t *own = self->own;
-    void *list = own->events;
-    if (ost_list_grow(&list, own->n, &own->max, sizeof(*own->events)) < 0) return ost_no_memory(self->err);
-    own->events = list;
-    own->events[own->n++] =
-        (ost_event_t){ .t = t, .kind = kind, .index = (uint32_t) index, .amount = amount, .series = -1 };
-    return 0;
+    if (has_room(self, &own->events, own->n, &own->max, sizeof(*own->events)))
+        own->events[own->n++] =
+            (ost_event_t){ .t = t, .kind = kind, .index = (uint32_t) index, .amount = amount, .series = -1 };
 }
 
 /* No infusion into the blocks runs any more. @param block  OST_NO_BLOCK: all */
-static int end_infusions(builder_t *self, double t, uint32_t block)
+static void end_infusions(builder_t *self, double t, uint32_t block)
 {
     const ost_inputs_t *inputs = self->plan->inputs;
-    int ret = 0;
-    for (size_t k = inputs->n_shared_infusions; k < inputs->n_infusions && ret == 0; k++) {
+    for (size_t k = inputs->n_shared_infusions; k < inputs->n_infusions; k++) {
         const ost_infusion_t *infusion = &inputs->infusions[k];
         const ost_block_t *of = block != OST_NO_BLOCK ? &self->plan->blocks->block[block] : NULL;
         bool is_in = of == NULL ||
@@ -421,99 +409,96 @@ static int end_infusions(builder_t *self, double t, uint32_t block)
         if (!is_in || self->work->running[infusion->input] == 0) continue;
         self->work->running[infusion->input] = 0;
         self->work->rate[infusion->input] = 0;
-        ret = add_event(self, t, OST_EVENT_SET_INPUT, infusion->input, 0);
+        add_event(self, t, OST_EVENT_SET_INPUT, infusion->input, 0);
     }
-    return ret;
 }
 
 /* A block that is held until its first dose goes on. */
-static int release(builder_t *self, double t, uint32_t block)
+static void release(builder_t *self, double t, uint32_t block)
 {
     const int32_t hold = self->plan->inputs->hold[block];
-    if (hold < 0 || self->work->is_free[block]) return 0;
+    if (hold < 0 || self->work->is_free[block]) return;
     self->work->is_free[block] = true;
-    return add_event(self, t, OST_EVENT_SET_INPUT, (size_t) hold, 0);
+    add_event(self, t, OST_EVENT_SET_INPUT, (size_t) hold, 0);
 }
 
-static int act_steady(builder_t *self, const ost_act_t *act)
+static void act_steady(builder_t *self, const ost_act_t *act)
 {
     ost_rows_work_t *work = self->work;
     const ost_cycle_t *cycle = &work->cycles[act->index];
     const ost_block_t *block = &self->plan->blocks->block[cycle->block];
-    int ret = self->calls->steady(self->calls->user, cycle, work->x, self->err);
-    if (ret == 0 && !cycle->is_added) {
+    if (self->code == 0) self->code = self->calls->steady(self->calls->user, cycle, work->x, self->err);
+    if (!cycle->is_added) {
         work->since[cycle->block] = act->row;
-        ret = end_infusions(self, act->t, cycle->block);
+        end_infusions(self, act->t, cycle->block);
     }
-    for (size_t i = 0; i < block->model->n_states && ret == 0; i++)
-        ret = add_event(self, act->t, cycle->is_added ? OST_EVENT_ADD_STATE : OST_EVENT_SET_STATE,
-            block->first_state + i, work->x[i]);
-    return ret;
+    for (size_t i = 0; i < block->model->n_states; i++)
+        add_event(self, act->t, cycle->is_added ? OST_EVENT_ADD_STATE : OST_EVENT_SET_STATE, block->first_state + i,
+            work->x[i]);
 }
 
-static int act_rate(builder_t *self, const ost_act_t *act)
+static void act_rate(builder_t *self, const ost_act_t *act)
 {
     const uint32_t input = self->plan->inputs->infusion[self->i_arm][act->line];
     double *rate = &self->work->rate[input];
     int32_t *running = &self->work->running[input];
     *running += act->count;
     *rate = *running > 0 ? *rate + act->amount : 0;
-    return add_event(self, act->t, OST_EVENT_SET_INPUT, input, *rate);
+    add_event(self, act->t, OST_EVENT_SET_INPUT, input, *rate);
 }
 
-static int act_reset(builder_t *self, const ost_act_t *act)
+static void act_reset(builder_t *self, const ost_act_t *act)
 {
     for (size_t b = 0; b < self->plan->blocks->n; b++) self->work->since[b] = act->row;
-    int ret = end_infusions(self, act->t, OST_NO_BLOCK);
-    return ret == 0 ? add_event(self, act->t, OST_EVENT_RESET, 0, 0) : ret;
+    end_infusions(self, act->t, OST_NO_BLOCK);
+    add_event(self, act->t, OST_EVENT_RESET, 0, 0);
 }
 
 /* No block is held on: at other constants its states may not stand still. */
-static int act_change(builder_t *self, const ost_act_t *act)
+static void act_change(builder_t *self, const ost_act_t *act)
 {
-    const ost_change_t *change = &self->work->changes[act->index];
-    const double *values = values_at(self, change);
-    int ret = self->calls->change(self->calls->user, act->t, values, self->err);
-    if (ret < 0) {
+    const double *values = values_at(self, &self->work->changes[act->index]);
+    self->code = self->calls->change(self->calls->user, act->t, values, self->err);
+    if (self->code < 0) {
         const size_t row = self->table->first[self->subject] + act->row - 1;
         ost_error_prepend(self->err, "%s:%d: ", self->plan->experiment->people.path, self->table->rows[row].line);
     }
-    for (uint32_t b = 0; b < self->plan->blocks->n && ret == 0; b++) ret = release(self, act->t, b);
-    if (ret == 0) ret = add_event(self, act->t, OST_EVENT_SET_CONSTANTS, self->own->n_sets - 1, 0);
-    return ret == 0 && act->count >= 0 ? add_event(self, act->t, OST_EVENT_OUTPUT, (size_t) act->count, 0) : ret;
+    for (uint32_t b = 0; b < self->plan->blocks->n; b++) release(self, act->t, b);
+    add_event(self, act->t, OST_EVENT_SET_CONSTANTS, self->own->n_sets - 1, 0);
+    if (act->count >= 0) add_event(self, act->t, OST_EVENT_OUTPUT, (size_t) act->count, 0);
 }
 
-static int act(builder_t *self, const ost_act_t *act)
+static void act(builder_t *self, const ost_act_t *act)
 {
     const ost_own_events_t *own = self->own;
-    const ost_rows_work_t *work = self->work;
-    bool is_after = own->n > 0 && own->events[own->n - 1].t == act->t; /* else outputs are written there anyway */
-    if (act->kind == OST_ACT_OUTPUT) return is_after ? add_event(self, act->t, OST_EVENT_OUTPUT, act->index, 0) : 0;
-    if (act->kind == OST_ACT_RESET) return act_reset(self, act);
-    if (act->kind == OST_ACT_CHANGE) return act_change(self, act);
+    const bool is_after = own->n > 0 && own->events[own->n - 1].t == act->t; /* else outputs are written there anyway */
+    if (act->kind == OST_ACT_OUTPUT && is_after) add_event(self, act->t, OST_EVENT_OUTPUT, act->index, 0);
+    if (act->kind == OST_ACT_RESET) act_reset(self, act);
+    if (act->kind == OST_ACT_CHANGE) act_change(self, act);
+    if (act->kind == OST_ACT_OUTPUT || act->kind == OST_ACT_RESET || act->kind == OST_ACT_CHANGE) return;
     const ost_dose_target_t *to = target(self, act->line);
-    if (act->row < work->since[to->block]) return 0;
-    int ret = release(self, act->t, to->block);
-    if (ret < 0) return ret;
-    if (act->kind == OST_ACT_STEADY) return act_steady(self, act);
-    if (act->kind == OST_ACT_RATE) return act_rate(self, act);
-    return add_event(self, act->t, OST_EVENT_ADD_STATE, to->state, act->amount);
+    if (act->row < self->work->since[to->block]) return;
+    release(self, act->t, to->block);
+    if (act->kind == OST_ACT_STEADY)
+        act_steady(self, act);
+    else if (act->kind == OST_ACT_RATE)
+        act_rate(self, act);
+    else
+        add_event(self, act->t, OST_EVENT_ADD_STATE, to->state, act->amount);
 }
 
 /* Scratch of the sizes of the plan, cleared. */
 static int clear(ost_rows_work_t *self, const ost_plan_t *plan, ost_error_t *err)
 {
     if (self->x == NULL) {
-        self->values = ost_list_new(plan->experiment->n_covariates + 1, sizeof(*self->values));
-        self->rate = ost_list_new(plan->inputs->n + 1, sizeof(*self->rate));
-        self->running = ost_list_new(plan->inputs->n + 1, sizeof(*self->running));
-        self->since = ost_list_new(plan->blocks->n + 1, sizeof(*self->since));
-        self->is_free = ost_list_new(plan->blocks->n + 1, sizeof(*self->is_free));
-        self->x = ost_list_new(plan->blocks->n_states + 1, sizeof(*self->x));
+        self->values = ost_memory_list(&self->memory, plan->experiment->n_covariates, sizeof(*self->values));
+        self->rate = ost_memory_list(&self->memory, plan->inputs->n, sizeof(*self->rate));
+        self->running = ost_memory_list(&self->memory, plan->inputs->n, sizeof(*self->running));
+        self->since = ost_memory_list(&self->memory, plan->blocks->n, sizeof(*self->since));
+        self->is_free = ost_memory_list(&self->memory, plan->blocks->n, sizeof(*self->is_free));
+        self->x = ost_memory_list(&self->memory, plan->blocks->n_states, sizeof(*self->x));
     }
-    if (self->values == NULL || self->rate == NULL || self->running == NULL || self->since == NULL ||
-        self->is_free == NULL || self->x == NULL)
-        return ost_no_memory(err);
+    if (self->memory.failed) return ost_no_memory(err);
     memset(self->rate, 0, plan->inputs->n * sizeof(*self->rate));
     memset(self->running, 0, plan->inputs->n * sizeof(*self->running));
     memset(self->since, 0, plan->blocks->n * sizeof(*self->since));
@@ -536,21 +521,21 @@ int ost_rows_events(ost_own_events_t *self, ost_rows_work_t *work, const ost_pla
     const double *covariates, const ost_rows_calls_t *calls, ost_error_t *err)
 {
     const ost_experiment_t *e = plan->experiment;
-    builder_t builder = { self, work, plan, &e->events, &e->arms[arm], arm, subject, covariates, calls, err };
+    builder_t builder = { self, work, plan, &e->events, &e->arms[arm], arm, subject, covariates, calls, err,
+        clear(work, plan, err) };
     bool has_rows = false;
-    int ret = clear(work, plan, err);
     self->n = self->n_sets = self->n_breaks = 0;
-    for (size_t i = 0; i < e->arms[arm].n_regimens && ret == 0; i++) {
+    for (size_t i = 0; i < e->arms[arm].n_regimens && builder.code == 0; i++) {
         has_rows |= e->arms[arm].regimens[i].rows_of > 0;
-        if (e->arms[arm].regimens[i].is_steady) ret = add_line(&builder, i);
+        if (e->arms[arm].regimens[i].is_steady) add_line(&builder, i);
     }
-    if (ret == 0 && (has_rows || plan->population->n_changing > 0)) ret = add_rows(&builder, subject, has_rows);
-    if (ret == 0) sort_acts(work);
-    for (size_t i = 0; i < work->n_acts && ret == 0; i++) ret = act(&builder, &work->acts[i]);
-    self->status = ret;
-    if (ret < 0) self->n = 0;
-    int room = make_room(self, self->n + plan->timeline->arms[arm].n_known, ret == 0 ? err : NULL);
-    return ret < 0 ? ret : room;
+    if (has_rows || plan->population->n_changing > 0) add_rows(&builder, subject, has_rows);
+    if (builder.code == 0) sort_acts(work);
+    for (size_t i = 0; i < work->n_acts && builder.code == 0; i++) act(&builder, &work->acts[i]);
+    self->status = builder.code;
+    if (self->status < 0) self->n = 0;
+    int room = make_room(self, self->n + plan->timeline->arms[arm].n_known, self->status == 0 ? err : NULL);
+    return self->status < 0 ? self->status : room;
 }
 
 size_t ost_own_events_merge(ost_own_events_t *self, const ost_event_t *events, size_t n)
@@ -578,11 +563,6 @@ void ost_rows_work_free(ost_rows_work_t *self)
     free(self->acts);
     free(self->cycles);
     free(self->changes);
-    free(self->values);
-    free(self->x);
-    free(self->rate);
-    free(self->running);
-    free(self->since);
-    free(self->is_free);
+    ost_memory_free(&self->memory);
     *self = (ost_rows_work_t){ 0 };
 }

@@ -83,12 +83,13 @@ typedef struct {
     size_t n_cycles, max_cycles;
     ost_change_t *changes; /**< [n_changes] */
     size_t n_changes, max_changes;
-    double *values;   /**< [n_covariates] at a row */
-    double *x;        /**< [n_states] of a block */
-    double *rate;     /**< [n_inputs] of infusions */
-    int32_t *running; /**< [n_inputs] infusions */
-    uint32_t *since;  /**< [n_blocks] row of the last reset */
-    bool *is_free;    /**< [n_blocks] no longer held */
+    ost_memory_t memory; /**< of the arrays below */
+    double *values;      /**< [n_covariates] at a row */
+    double *x;           /**< [n_states] of a block */
+    double *rate;        /**< [n_inputs] of infusions */
+    int32_t *running;    /**< [n_inputs] infusions */
+    uint32_t *since;     /**< [n_blocks] row of the last reset */
+    bool *is_free;       /**< [n_blocks] no longer held */
 } ost_rows_work_t;
 
 /** Whether subjects have events of their own in an arm. */

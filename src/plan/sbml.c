@@ -11,6 +11,7 @@
 typedef struct {
     const ost_plan_t *plan;
     size_t arm;
+    ost_memory_t memory;
     double *covariates, *params;  /* of the subject */
     ost_dosing_record_t *records; /* [schedules->n] */
     const ost_model_t **models;   /* [blocks->n] */
@@ -26,17 +27,16 @@ typedef struct {
 static int allocate(draft_t *self, ost_error_t *err)
 {
     const ost_plan_t *plan = self->plan;
-    self->covariates = calloc(plan->experiment->n_covariates + 1, sizeof(double));
-    self->params = calloc(plan->blocks->n_params + 1, sizeof(double));
-    self->records = calloc(plan->schedules->n + 1, sizeof(*self->records));
-    self->models = calloc(plan->blocks->n + 1, sizeof(*self->models));
-    self->params_of = calloc(plan->blocks->n + 1, sizeof(*self->params_of));
-    self->doses = calloc(plan->experiment->arms[self->arm].n_regimens + 1, sizeof(*self->doses));
-    self->changes = calloc(plan->timeline->arms[self->arm].n_events + 1, sizeof(*self->changes));
-    self->outside = calloc(self->plan->signals->n + 1, sizeof(double));
-    bool ok = self->covariates != NULL && self->params != NULL && self->records != NULL && self->models != NULL &&
-              self->params_of != NULL && self->doses != NULL && self->changes != NULL && self->outside != NULL;
-    return ok ? 0 : ost_no_memory(err);
+    ost_memory_t *memory = &self->memory;
+    self->covariates = ost_memory_list(memory, plan->experiment->n_covariates, sizeof(double));
+    self->params = ost_memory_list(memory, plan->blocks->n_params, sizeof(double));
+    self->records = ost_memory_list(memory, plan->schedules->n, sizeof(*self->records));
+    self->models = ost_memory_list(memory, plan->blocks->n, sizeof(*self->models));
+    self->params_of = ost_memory_list(memory, plan->blocks->n, sizeof(*self->params_of));
+    self->doses = ost_memory_list(memory, plan->experiment->arms[self->arm].n_regimens, sizeof(*self->doses));
+    self->changes = ost_memory_list(memory, plan->timeline->arms[self->arm].n_events, sizeof(*self->changes));
+    self->outside = ost_memory_list(memory, plan->signals->n, sizeof(double));
+    return memory->failed ? ost_no_memory(err) : 0;
 }
 
 /* Whether the doses of a line are known before the subject is simulated. @param record  NULL: the same for all */
@@ -155,13 +155,6 @@ int ost_plan_write_sbml(
     int ret = allocate(&draft, err);
     if (ret == 0) ret = write_arm(&draft, out, err);
     if (t_begin != NULL) *t_begin = draft.t_begin;
-    free(draft.covariates);
-    free(draft.params);
-    free(draft.records);
-    free(draft.models);
-    free(draft.params_of);
-    free(draft.doses);
-    free(draft.changes);
-    free(draft.outside);
+    ost_memory_free(&draft.memory);
     return ret;
 }

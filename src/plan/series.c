@@ -80,24 +80,22 @@ static bool is_often(const ost_regimen_t *r)
 }
 
 /* @return its index in the arm, or an error */
-static int add_repeat(ost_arm_draft_t *self, ost_repeat_t repeat, ost_error_t *err)
+static int32_t add_repeat(ost_arm_draft_t *self, ost_repeat_t repeat)
 {
-    void *list = self->repeats;
-    if (ost_list_grow(&list, self->n_repeats, &self->max_repeats, sizeof(repeat)) < 0) return ost_no_memory(err);
-    self->repeats = list;
+    if (ost_list_grow(&self->repeats, self->n_repeats, &self->max_repeats, sizeof(repeat)) < 0)
+        return ost_no_memory(&self->make->err);
     self->is_averaged[repeat.block] = true;
     self->repeats[self->n_repeats] = repeat;
-    return (int) self->n_repeats++;
+    return (int32_t) self->n_repeats++;
 }
 
-static int add_run(ost_arm_draft_t *self, uint32_t b, const size_t *run, size_t n, ost_error_t *err)
+static void add_run(ost_arm_draft_t *self, uint32_t b, const size_t *run, size_t n)
 {
-    const ost_regimen_t *r = &self->e->arms[self->arm].regimens[self->items[run[0]].line];
-    if (n < OST_REPEAT_MIN_DOSES || !is_often(r)) return 0;
+    const ost_regimen_t *r = n > 0 ? &self->e->arms[self->arm].regimens[self->items[run[0]].line] : NULL;
+    if (n < OST_REPEAT_MIN_DOSES || !is_often(r)) return;
     const ost_repeat_t repeat = { b, r->interval, self->items[run[0]].event.t, self->items[run[n - 1]].event.t };
-    int index = add_repeat(self, repeat, err);
-    for (size_t i = 0; i < n && index >= 0; i++) self->items[run[i]].event.series = (int32_t) index;
-    return index < 0 ? index : 0;
+    const int32_t index = add_repeat(self, repeat);
+    for (size_t i = 0; i < n; i++) self->items[run[i]].event.series = index;
 }
 
 /* Whether each subject misses doses, or each dose differs. */
@@ -108,47 +106,43 @@ static bool is_irregular(const ost_arm_draft_t *self, const ost_regimen_t *r)
 }
 
 /* The only schedule of a block that nothing else is given to, if no visit ends it. */
-static int add_schedule(ost_arm_draft_t *self, uint32_t b, ost_error_t *err)
+static void add_schedule(ost_arm_draft_t *self, uint32_t b)
 {
     size_t c = 0;
-    if (count_schedules(self, b, &c) != 1 || count_items(self, b) > 0) return 0;
+    if (count_schedules(self, b, &c) != 1 || count_items(self, b) > 0) return;
     const ost_regimen_t *r = self->schedules->line[c].regimen;
-    if (!is_often(r) || r->duration > 0 || r->end_if != NULL || is_irregular(self, r)) return 0;
-    int index = add_repeat(self, (ost_repeat_t){ b, r->interval, NAN, NAN }, err);
-    self->repeat_of_schedule[c] = (int32_t) index;
-    return index < 0 ? index : 0;
+    if (is_often(r) && !(r->duration > 0) && r->end_if == NULL && !is_irregular(self, r))
+        self->repeat_of_schedule[c] = add_repeat(self, (ost_repeat_t){ b, r->interval, NAN, NAN });
 }
 
 /* Runs of doses of one regimen line with nothing else happening to their block in between.
  * @param run  [n_items] scratch */
-static int find_runs(ost_arm_draft_t *self, uint32_t b, size_t *run, ost_error_t *err)
+static void find_runs(ost_arm_draft_t *self, uint32_t b, size_t *run)
 {
     size_t n = 0;
-    int ret = 0;
-    for (size_t i = 0; i < self->n_items && ret == 0; i++) {
+    for (size_t i = 0; i < self->n_items; i++) {
         const ost_item_t *item = &self->items[i];
         if (item->block != b) continue;
         if (n > 0 && item->line != self->items[run[0]].line) {
-            ret = add_run(self, b, run, n, err);
+            add_run(self, b, run, n);
             n = 0;
         }
         if (item->line != OST_NO_BLOCK) run[n++] = i;
     }
-    return n > 0 && ret == 0 ? add_run(self, b, run, n, err) : ret;
+    add_run(self, b, run, n);
 }
 
-int ost_series_find(ost_arm_draft_t *self, ost_error_t *err)
+void ost_series_find(ost_arm_draft_t *self)
 {
     size_t *run = malloc((self->n_items + 1) * sizeof(*run));
-    int ret = run != NULL ? 0 : ost_no_memory(err);
-    for (uint32_t b = 0; b < self->blocks->n && ret == 0; b++) {
+    if (run == NULL) ost_no_memory(&self->make->err);
+    for (uint32_t b = 0; b < self->blocks->n && self->make->err.code == 0; b++) {
         if (self->inputs->hold[b] < 0 || takes_rows(self, b) || !is_read(self, b) || !reads_constants(self, b))
             continue;
         if (count_schedules(self, b, NULL) > 0)
-            ret = add_schedule(self, b, err);
+            add_schedule(self, b);
         else
-            ret = find_runs(self, b, run, err);
+            find_runs(self, b, run);
     }
     free(run);
-    return ret;
 }

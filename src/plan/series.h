@@ -4,6 +4,7 @@
 #define OST_PLAN_SERIES_H
 
 #include "plan/schedules.h"
+#include "plan/windows.h"
 
 /** A block that gets equal doses at equal intervals and nothing else in between. */
 typedef struct {
@@ -29,9 +30,11 @@ typedef struct {
     const ost_doses_t *doses;
     const ost_inputs_t *inputs;
     const ost_schedules_t *schedules;
+    ost_maker_t *make;
     bool is_periodic; /**< blocks may be held at periodic steady state */
     size_t arm;
-    ost_item_t *items; /**< [n_items] */
+    ost_windows_t windows; /**< of one input */
+    ost_item_t *items;     /**< [n_items] */
     size_t n_items, max_items;
     ost_repeat_t *repeats; /**< [n_repeats] */
     size_t n_repeats, max_repeats;
@@ -40,7 +43,7 @@ typedef struct {
 } ost_arm_draft_t;
 
 /** Find the repeats of an arm, once its items are sorted: marks the doses that belong to each and the blocks whose
- * drives need means. @return 0 or OST_ERR_NO_MEMORY */
-int ost_series_find(ost_arm_draft_t *self, ost_error_t *err) OST_MUST_CHECK;
+ * drives need means. */
+void ost_series_find(ost_arm_draft_t *self);
 
 #endif

@@ -9,22 +9,21 @@
  * runs to its end. Times closer than OST_SAME_TIME are one time, the earliest of them. */
 #include "plan/timeline.h"
 
-#include "plan/windows.h"
-
 #include <math.h>
 #include <string.h>
 
 enum { RANK_RELEASE, RANK_OUTSIDE, RANK_RATE, RANK_BOLUS };
 
-static int add_item(ost_arm_draft_t *self, int rank, ost_event_t event, uint32_t block, uint32_t line, ost_error_t *err)
+static void add_item(ost_arm_draft_t *self, int rank, ost_event_t event, uint32_t block, uint32_t line)
 {
-    void *list = self->items;
-    if (ost_list_grow(&list, self->n_items, &self->max_items, sizeof(ost_item_t)) < 0) return ost_no_memory(err);
-    self->items = list;
+    if (self->make->err.code != 0) return;
+    if (ost_list_grow(&self->items, self->n_items, &self->max_items, sizeof(ost_item_t)) < 0) {
+        ost_no_memory(&self->make->err);
+        return;
+    }
     event.series = -1;
     self->items[self->n_items] = (ost_item_t){ event, rank, .seq = self->n_items, .block = block, .line = line };
     self->n_items++;
-    return 0;
 }
 
 /* Times of the doses are start + k x interval, never accumulated. */
@@ -43,7 +42,7 @@ static double dose_time(const ost_regimen_t *r, size_t k)
     return r->start + (double) k * r->interval;
 }
 
-static int add_boluses(ost_arm_draft_t *self, ost_error_t *err)
+static void add_boluses(ost_arm_draft_t *self)
 {
     const ost_arm_t *arm = &self->e->arms[self->arm];
     for (size_t i = 0; i < arm->n_regimens; i++) {
@@ -54,11 +53,9 @@ static int add_boluses(ost_arm_draft_t *self, ost_error_t *err)
             const ost_event_t event = {
                 .t = dose_time(r, k), .kind = OST_EVENT_ADD_STATE, .index = to->state, .amount = r->amount
             };
-            int ret = add_item(self, RANK_BOLUS, event, to->block, (uint32_t) i, err);
-            if (ret < 0) return ret;
+            add_item(self, RANK_BOLUS, event, to->block, (uint32_t) i);
         }
     }
-    return 0;
 }
 
 static int compare_doubles(const void *a, const void *b)
@@ -67,69 +64,58 @@ static int compare_doubles(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Events of one input from its sorted windows; `signal` (NULL for an infusion) has the value `idle` where none acts.
- * @param times  [2 windows->n] scratch */
-static int add_changes(ost_arm_draft_t *self, const ost_windows_t *windows, double *times, size_t input,
-    const ost_signal_t *signal, double idle, uint32_t block, ost_error_t *err)
+/* Events of one input from its windows; `signal` (NULL for an infusion) has the value `idle` where none acts. */
+static void add_input(ost_arm_draft_t *self, size_t input, const ost_signal_t *signal, double idle, uint32_t block)
 {
     const ost_arm_t *arm = &self->e->arms[self->arm];
+    ost_windows_t *windows = &self->windows;
+    ost_error_t *err = &self->make->err;
     size_t n = 2 * windows->n, first = 0;
-    double current = self->inputs->idle[input], last = -INFINITY;
+    double current = self->inputs->idle[input], last = -INFINITY, *times = malloc((n + 1) * sizeof(*times));
     ost_combine_t combine = signal != NULL ? signal->combine : OST_COMBINE_SUM;
+    if (times == NULL) {
+        ost_no_memory(err);
+        return;
+    }
+    ost_windows_sort(windows);
     for (size_t i = 0; i < windows->n; i++) {
         times[2 * i] = windows->window[i].on;
         times[2 * i + 1] = windows->window[i].off;
     }
     qsort(times, n, sizeof(*times), compare_doubles);
-    int ret = 0;
-    for (size_t i = 0; i < n && ret == 0 && times[i] < self->doses->t_known; i++) {
-        double t = times[i], value;
+    for (size_t i = 0; i < n && err->code == 0 && times[i] < self->doses->t_known; i++) {
+        double t = times[i];
         if (t <= last + OST_SAME_TIME) continue;
         last = t;
         while (first < windows->n && windows->window[first].off <= t + OST_SAME_TIME) first++;
-        ret = ost_windows_value(windows, first, t, combine, idle, &value, self->e, arm, err);
-        if (ret == 0 && isnan(value))
-            ret = OST_FAIL_AT(err, OST_ERR_VALUE, self->e, arm->location,
+        const double value = ost_windows_value(windows, first, t, combine, idle, self->e, arm);
+        if (err->code == 0 && isnan(value))
+            OST_FAIL_AT(err, OST_ERR_VALUE, self->e, arm->location,
                 "arm '%s': signal '%s' has no neutral value, and nothing drives it from day %g on", arm->name,
                 signal->name, t);
-        if (ret < 0 || value == current) continue;
+        if (value == current) continue;
         current = value;
         const ost_event_t event = { .t = t, .kind = OST_EVENT_SET_INPUT, .index = (uint32_t) input, .amount = value };
-        ret = add_item(self, signal != NULL ? RANK_OUTSIDE : RANK_RATE, event, block, OST_NO_BLOCK, err);
+        add_item(self, signal != NULL ? RANK_OUTSIDE : RANK_RATE, event, block, OST_NO_BLOCK);
     }
-    return ret;
-}
-
-static int add_input(ost_arm_draft_t *self, ost_windows_t *windows, size_t input, const ost_signal_t *signal,
-    double idle, uint32_t block, ost_error_t *err)
-{
-    double *times = malloc((2 * windows->n + 1) * sizeof(*times));
-    if (times == NULL) return ost_no_memory(err);
-    ost_windows_sort(windows);
-    int ret = add_changes(self, windows, times, input, signal, idle, block, err);
     free(times);
-    return ret;
 }
 
-static int add_drives(ost_arm_draft_t *self, ost_windows_t *windows, ost_error_t *err)
+static void add_drives(ost_arm_draft_t *self)
 {
-    int ret = 0;
-    for (size_t s = 0; s < self->wiring->n_signals && ret == 0; s++) {
+    for (size_t s = 0; s < self->wiring->n_signals; s++) {
         const ost_wired_t *signal = &self->wiring->signals[s];
         if (!signal->has_outside) continue;
-        ret = ost_windows_collect(windows, &self->e->arms[self->arm], signal->signal.name, self->doses->t_begin, err);
-        if (ret == 0)
-            ret = add_input(self, windows, (size_t) self->inputs->outside[s], &signal->signal, ost_wired_idle(signal),
-                OST_NO_BLOCK, err);
+        ost_windows_collect(&self->windows, &self->e->arms[self->arm], signal->signal.name, self->doses->t_begin);
+        add_input(self, (size_t) self->inputs->outside[s], &signal->signal, ost_wired_idle(signal), OST_NO_BLOCK);
     }
-    return ret;
 }
 
-static int add_infusion(ost_arm_draft_t *self, ost_windows_t *windows, const ost_infusion_t *infusion, ost_error_t *err)
+static void add_infusion(ost_arm_draft_t *self, const ost_infusion_t *infusion)
 {
     const ost_arm_t *arm = &self->e->arms[self->arm];
     uint32_t block = 0;
-    windows->n = 0;
+    self->windows.n = 0;
     for (size_t i = 0; i < arm->n_regimens; i++) {
         const ost_regimen_t *r = &arm->regimens[i];
         const ost_dose_target_t *to = &self->doses->target[self->arm][i];
@@ -137,15 +123,14 @@ static int add_infusion(ost_arm_draft_t *self, ost_windows_t *windows, const ost
         block = to->block;
         for (size_t k = 0, n = n_doses_of(self, r); k < n; k++) {
             double t = dose_time(r, k);
-            int ret = ost_windows_add(windows, t, t + r->duration, r->amount / r->duration, NULL, err);
-            if (ret < 0) return ret;
+            ost_windows_add(&self->windows, t, t + r->duration, r->amount / r->duration, NULL);
         }
     }
-    return add_input(self, windows, infusion->input, NULL, 0, block, err);
+    add_input(self, infusion->input, NULL, 0, block);
 }
 
 /* A block that can be held is inactive until its first dose. */
-static int add_releases(ost_arm_draft_t *self, ost_error_t *err)
+static void add_releases(ost_arm_draft_t *self)
 {
     size_t n = self->n_items;
     for (uint32_t b = 0; b < self->blocks->n; b++) {
@@ -153,10 +138,8 @@ static int add_releases(ost_arm_draft_t *self, ost_error_t *err)
         ost_event_t event = { .t = INFINITY, .kind = OST_EVENT_SET_INPUT, .index = (uint32_t) self->inputs->hold[b] };
         for (size_t i = 0; i < n; i++)
             if (self->items[i].block == b) event.t = fmin(event.t, self->items[i].event.t);
-        int ret = isinf(event.t) ? 0 : add_item(self, RANK_RELEASE, event, OST_NO_BLOCK, OST_NO_BLOCK, err);
-        if (ret < 0) return ret;
+        if (!isinf(event.t)) add_item(self, RANK_RELEASE, event, OST_NO_BLOCK, OST_NO_BLOCK);
     }
-    return 0;
 }
 
 static int compare_items(const void *a, const void *b)
@@ -178,30 +161,27 @@ static void sort_items(ost_arm_draft_t *self)
     qsort(self->items, self->n_items, sizeof(*self->items), compare_items);
 }
 
-static int find_items(ost_arm_draft_t *self, ost_windows_t *windows, ost_error_t *err)
+static void find_items(ost_arm_draft_t *self)
 {
-    int ret = add_boluses(self, err);
-    for (size_t i = 0; i < self->inputs->n_shared_infusions && ret == 0; i++)
-        ret = add_infusion(self, windows, &self->inputs->infusions[i], err);
-    if (ret == 0) ret = add_drives(self, windows, err);
-    if (ret == 0) ret = add_releases(self, err);
-    if (ret == 0) sort_items(self);
-    if (ret == 0 && self->is_periodic) ret = ost_series_find(self, err);
-    return ret;
+    add_boluses(self);
+    for (size_t i = 0; i < self->inputs->n_shared_infusions; i++) add_infusion(self, &self->inputs->infusions[i]);
+    add_drives(self);
+    add_releases(self);
+    if (self->make->err.code != 0) return;
+    sort_items(self);
+    if (self->is_periodic) ost_series_find(self);
 }
 
-static int make_arm(ost_arm_timeline_t *arm, ost_arm_draft_t *draft, ost_windows_t *windows, ost_maker_t *make)
+static void make_arm(ost_arm_timeline_t *arm, ost_arm_draft_t *draft, ost_maker_t *make)
 {
-    int ret = find_items(draft, windows, &make->err);
-    if (ret < 0) return ret;
+    find_items(draft);
     ost_event_t *events = ost_maker_list(make, draft->n_items, sizeof(*events));
     ost_repeat_t *repeats = ost_maker_list(make, draft->n_repeats, sizeof(*repeats));
-    if (make->err.code != 0) return make->err.code;
+    if (make->err.code != 0) return;
     for (size_t i = 0; i < draft->n_items; i++) events[i] = draft->items[i].event;
     for (size_t i = 0; i < draft->n_repeats; i++) repeats[i] = draft->repeats[i];
     *arm = (ost_arm_timeline_t){ events, draft->n_items, draft->n_items, repeats, draft->n_repeats };
     while (arm->n_events > 0 && events[arm->n_events - 1].t >= draft->doses->t_end) arm->n_events--;
-    return 0;
 }
 
 const ost_timeline_t *ost_timeline_new(const ost_experiment_t *e, const ost_blocks_t *blocks,
@@ -213,20 +193,19 @@ const ost_timeline_t *ost_timeline_new(const ost_experiment_t *e, const ost_bloc
     ost_arm_timeline_t *arms = ost_maker_list(make, e->n_arms, sizeof(*arms));
     /* parameters that change in time leave no periodic steady state */
     const bool is_periodic = e->dosing == OST_DOSING_PERIODIC && population->n_changing == 0;
-    ost_arm_draft_t draft = { e, blocks, wiring, doses, inputs, schedules, is_periodic,
+    ost_arm_draft_t draft = { e, blocks, wiring, doses, inputs, schedules, make, is_periodic,
         .is_averaged = ost_maker_list(make, blocks->n, sizeof(*draft.is_averaged)),
         .repeat_of_schedule = ost_maker_list(make, schedules->n, sizeof(*draft.repeat_of_schedule)) };
     if (make->err.code != 0) return NULL;
     for (size_t c = 0; c < schedules->n; c++) draft.repeat_of_schedule[c] = -1;
-    ost_windows_t windows = { 0 };
-    int ret = 0;
-    for (; draft.arm < e->n_arms && ret == 0; draft.arm++) {
+    draft.windows.err = &make->err;
+    for (; draft.arm < e->n_arms && make->err.code == 0; draft.arm++) {
         draft.n_items = draft.n_repeats = 0;
-        ret = make_arm(&arms[draft.arm], &draft, &windows, make);
+        make_arm(&arms[draft.arm], &draft, make);
     }
-    free(windows.window);
+    free(draft.windows.window);
     free(draft.items);
     free(draft.repeats);
     *self = (ost_timeline_t){ arms, e->n_arms, draft.is_averaged, draft.repeat_of_schedule };
-    return ret == 0 ? self : NULL;
+    return make->err.code == 0 ? self : NULL;
 }

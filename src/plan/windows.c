@@ -5,14 +5,11 @@
 #include <math.h>
 #include <string.h>
 
-int ost_windows_add(
-    ost_windows_t *self, double on, double off, double value, const ost_drive_input_t *drive, ost_error_t *err)
+void ost_windows_add(ost_windows_t *self, double on, double off, double value, const ost_drive_input_t *drive)
 {
-    void *list = self->window;
-    int ret = ost_list_grow(&list, self->n, &self->max, sizeof(*self->window)) == 0 ? 0 : ost_no_memory(err);
-    self->window = list;
-    if (ret == 0) self->window[self->n++] = (ost_window_t){ on, off, value, drive };
-    return ret;
+    if (self->err->code == 0 && ost_list_grow(&self->window, self->n, &self->max, sizeof(*self->window)) < 0)
+        ost_no_memory(self->err);
+    if (self->err->code == 0) self->window[self->n++] = (ost_window_t){ on, off, value, drive };
 }
 
 static int compare_starts(const void *a, const void *b)
@@ -26,21 +23,18 @@ void ost_windows_sort(ost_windows_t *self)
     if (self->n > 0) qsort(self->window, self->n, sizeof(*self->window), compare_starts);
 }
 
-int ost_windows_collect(ost_windows_t *self, const ost_arm_t *arm, const char *signal, double t_begin, ost_error_t *err)
+void ost_windows_collect(ost_windows_t *self, const ost_arm_t *arm, const char *signal, double t_begin)
 {
     self->n = 0;
     for (size_t i = 0; i < arm->n_inputs; i++) {
         const ost_drive_input_t *d = &arm->inputs[i];
-        if (strcmp(d->signal, signal) != 0) continue;
-        int ret = ost_windows_add(self, fmax(d->start, t_begin), d->stop, d->value, d, err);
-        if (ret < 0) return ret;
+        if (strcmp(d->signal, signal) == 0) ost_windows_add(self, fmax(d->start, t_begin), d->stop, d->value, d);
     }
     ost_windows_sort(self);
-    return 0;
 }
 
-int ost_windows_value(const ost_windows_t *self, size_t first, double t, ost_combine_t combine, double idle,
-    double *value, const ost_experiment_t *e, const ost_arm_t *arm, ost_error_t *err)
+double ost_windows_value(const ost_windows_t *self, size_t first, double t, ost_combine_t combine, double idle,
+    const ost_experiment_t *e, const ost_arm_t *arm)
 {
     size_t n_active = 0;
     double sum = 0, rest = 1;
@@ -49,11 +43,12 @@ int ost_windows_value(const ost_windows_t *self, size_t first, double t, ost_com
         if (w->off <= t + OST_SAME_TIME) continue;
         sum += w->value;
         rest *= 1 - w->value;
-        if (++n_active > 1 && combine == OST_COMBINE_ONE)
-            return OST_FAIL_AT(err, OST_ERR_VALUE, e, w->drive->location,
+        if (++n_active > 1 && combine == OST_COMBINE_ONE && self->err->code == 0) {
+            OST_FAIL_AT(self->err, OST_ERR_VALUE, e, w->drive->location,
                 "arm '%s': signal '%s' is driven twice on day %g, and can have one driver only", arm->name,
                 w->drive->signal, t);
+            return (double) NAN;
+        }
     }
-    *value = n_active == 0 ? idle : combine == OST_COMBINE_FRACTION ? 1 - rest : sum;
-    return 0;
+    return n_active == 0 ? idle : combine == OST_COMBINE_FRACTION ? 1 - rest : sum;
 }

@@ -16,20 +16,19 @@ typedef struct {
 typedef struct {
     ost_window_t *window; /**< [n], owned */
     size_t n, max;
+    ost_error_t *err; /**< the maker's: after the first error nothing is added */
 } ost_windows_t;
 
-/** Add one. @return 0 or OST_ERR_NO_MEMORY */
-int ost_windows_add(ost_windows_t *self, double on, double off, double value, const ost_drive_input_t *drive,
-    ost_error_t *err) OST_MUST_CHECK;
+/** Add one. */
+void ost_windows_add(ost_windows_t *self, double on, double off, double value, const ost_drive_input_t *drive);
 /** Sort by start. */
 void ost_windows_sort(ost_windows_t *self);
-/** Those in which an arm drives a signal, instead of what was there; sorted. @return 0 or OST_ERR_NO_MEMORY */
-int ost_windows_collect(
-    ost_windows_t *self, const ost_arm_t *arm, const char *signal, double t_begin, ost_error_t *err) OST_MUST_CHECK;
+/** Those in which an arm drives a signal, instead of what was there; sorted. */
+void ost_windows_collect(ost_windows_t *self, const ost_arm_t *arm, const char *signal, double t_begin);
 /** What sorted windows from number `first` on make together at time t, d; computed anew each time, so that a window
  * that is over leaves no rounding error. @param idle  the value where none acts
- *  @return 0, or OST_ERR_VALUE: two act on a signal that can have one driver only */
-int ost_windows_value(const ost_windows_t *self, size_t first, double t, ost_combine_t combine, double idle,
-    double *value, const ost_experiment_t *e, const ost_arm_t *arm, ost_error_t *err) OST_MUST_CHECK;
+ *  @return NAN with OST_ERR_VALUE where two act on a signal that can have one driver only */
+double ost_windows_value(const ost_windows_t *self, size_t first, double t, ost_combine_t combine, double idle,
+    const ost_experiment_t *e, const ost_arm_t *arm);
 
 #endif
