@@ -339,15 +339,6 @@ static bool next_output(const char **rest, char buf[OST_EVIDENCE_WORD])
     return n > 0;
 }
 
-static bool has_output(const ost_model_t *model, const char *output)
-{
-    size_t n = strcspn(output, "[");
-    for (size_t i = 0; i < model->n_outputs; i++)
-        if (strncmp(model->outputs[i].name, output, n) == 0 && strchr("[", model->outputs[i].name[n]) != NULL)
-            return true;
-    return false;
-}
-
 char *ost_endpoint_output(
     const char *output, char *const *models, size_t n_models, ost_library_t *library, char buf[OST_EVIDENCE_WORD])
 {
@@ -357,7 +348,7 @@ char *ost_endpoint_output(
     for (const char *rest = output; next_output(&rest, next);) {
         memcpy(buf, next, sizeof(next));
         for (size_t i = 0; i < n_models; i++)
-            if (ost_library_get(library, models[i], &model, NULL) == 0 && has_output(model, buf)) return buf;
+            if (ost_library_get(library, models[i], &model, NULL) == 0 && ost_model_has_output(model, buf)) return buf;
     }
     return buf;
 }

@@ -20,12 +20,6 @@ static int append_text(char ***list, size_t *n, const char *text)
     return more[*n] != NULL ? (*n)++, 0 : -1;
 }
 
-static bool is_model_path(const char *name)
-{
-    size_t n = strlen(name), n_end = strlen(".model");
-    return strchr(name, '/') != NULL || (n > n_end && strcmp(name + n - n_end, ".model") == 0);
-}
-
 /* Whether a listed model is this drug, by name or as the file name of a path. */
 static bool is_listed(const ost_experiment_t *self, const char *drug)
 {
@@ -56,7 +50,7 @@ static void read_models(ost_experiment_t *self, ost_yaml_t *tree)
     for (size_t i = 0; i < node->n_members && tree->code == 0; i++) {
         char *name = NULL;
         ost_field_text(tree, &node->members[i], &name);
-        if (name != NULL && is_model_path(name)) {
+        if (name != NULL && ost_is_model_path(name)) {
             char *path = ost_file_beside(self->path, name);
             free(name);
             name = path;

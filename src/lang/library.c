@@ -97,7 +97,7 @@ static char *read_file(const char *path, ost_error_t *err)
     return NULL;
 }
 
-static bool is_path(const char *name)
+bool ost_is_model_path(const char *name)
 {
     size_t n = strlen(name);
     return strchr(name, '/') != NULL || (n > 6 && strcmp(name + n - 6, ".model") == 0);
@@ -159,7 +159,7 @@ static int get_builtin(ost_library_t *self, const ost_builtin_t *builtin, const 
 
 int ost_library_get(ost_library_t *self, const char *name_or_path, const ost_model_t **model, ost_error_t *err)
 {
-    bool by_path = is_path(name_or_path);
+    bool by_path = ost_is_model_path(name_or_path);
     *model = NULL;
     for (size_t i = 0; i < self->n_builtins && !by_path; i++) {
         const ost_builtin_t *builtin = self->builtins[i];

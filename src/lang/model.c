@@ -88,6 +88,22 @@ double ost_param_within(const ost_param_t *self, double value)
     return value >= self->lower && value <= self->upper ? value : (double) NAN;
 }
 
+char *ost_param_outside(const ost_param_t *self, double value, const char *how, char buf[OST_OUTSIDE_SIZE])
+{
+    const double factor = self->unit.factor;
+    snprintf(buf, OST_OUTSIDE_SIZE, "%.10g %.120s%s %.10g..%.10g", value / factor, self->unit_text, how,
+        self->lower / factor, self->upper / factor);
+    return buf;
+}
+
+bool ost_model_has_output(const ost_model_t *self, const char *name)
+{
+    const size_t n = strcspn(name, "[");
+    for (size_t i = 0; i < self->n_outputs; i++)
+        if (strncmp(self->outputs[i].group, name, n) == 0 && self->outputs[i].group[n] == '\0') return true;
+    return false;
+}
+
 int ost_model_param(const ost_model_t *self, const char *name)
 {
     for (size_t i = 0; i < self->n_params; i++) {

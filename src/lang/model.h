@@ -219,6 +219,9 @@ void ost_library_free(ost_library_t *self);
 int ost_library_get(
     ost_library_t *self, const char *name_or_path, const ost_model_t **model, ost_error_t *err) OST_MUST_CHECK;
 
+/** Whether a name is the path of a model rather than the name of one. */
+bool ost_is_model_path(const char *name);
+
 /** Read a model from text; `path` is used in messages. Kept by the library. */
 int ost_library_read(ost_library_t *self, const char *path, const char *text, const ost_model_t **model,
     ost_error_t *err) OST_MUST_CHECK;
@@ -281,9 +284,15 @@ void ost_model_state_values(
 size_t ost_model_n_work(const ost_model_t *self);
 /** The line of the text in which condition i of n_switches stands first. */
 int ost_model_condition_line(const ost_model_t *self, size_t i);
+/** Whether it has an output of that name; an element of an index, as in "t_score[total_hip]", is left aside. */
+bool ost_model_has_output(const ost_model_t *self, const char *name);
 /** A value within the range of a parameter, where it lies there but for the rounding of its unit (120 nmol/mmol is read
  * and declared by two roundings): then the end itself. @return NAN where it is outside */
 double ost_param_within(const ost_param_t *self, double value);
+/** Room for what ost_param_outside() writes. */
+#define OST_OUTSIDE_SIZE 320
+/** "5 kg is outside its range 1..2", in the parameter's unit. @param how  " is outside its range" @return buf */
+char *ost_param_outside(const ost_param_t *self, double value, const char *how, char buf[OST_OUTSIDE_SIZE]);
 /** The index set of that name; NULL if there is none, or for NULL. */
 const ost_index_set_t *ost_model_index_set(const ost_model_t *self, const char *name);
 

@@ -12,12 +12,6 @@ typedef struct {
     const ost_model_t *model;
 } request_t;
 
-static bool is_path(const char *name)
-{
-    size_t n = strlen(name);
-    return strchr(name, '/') != NULL || (n > 6 && strcmp(name + n - 6, ".model") == 0);
-}
-
 /* Texts are read in any order: one that reads a signal may stand before the one that defines it. */
 int ost_blocks_read_texts(const ost_experiment_t *e, ost_library_t *library, ost_error_t *err)
 {
@@ -118,7 +112,7 @@ static int find_blocks(ost_blocks_t *self, ost_block_t *block, ost_library_t *li
     int ret = ost_blocks_read_texts(e, library, err);
     for (int pass = 0; pass < 2; pass++)
         for (size_t i = 0; i < n && ret == 0; i++)
-            if (is_path(requests[i].name) == (pass == 0)) ret = find_model(library, e, &requests[i], err);
+            if (ost_is_model_path(requests[i].name) == (pass == 0)) ret = find_model(library, e, &requests[i], err);
     for (size_t i = 0; i < n && ret == 0; i++) ret = add_block(self, block, e, &requests[i], err);
     if (ret == 0 && self->n == 0)
         ret = ost_fail_at(err, OST_ERR_MODEL, OST_WHERE(e), 0, 0, "the experiment has no models");
@@ -151,13 +145,6 @@ int ost_blocks_find(const ost_blocks_t *self, const char *name)
     return -1;
 }
 
-static bool has_output(const ost_model_t *model, const char *name)
-{
-    for (size_t i = 0; i < model->n_outputs; i++)
-        if (strcmp(model->outputs[i].group, name) == 0) return true;
-    return false;
-}
-
 /* The signal of a model that is left out, NULL where it is not. */
 static const char *lacking(const ost_text_list_t *left_out, const char *model)
 {
@@ -177,7 +164,7 @@ char *ost_blocks_elsewhere(const ost_blocks_t *self, const char *text, char buf[
         for (size_t i = 0; i < model->n_outputs && buf[0] == '\0'; i++) {
             const char *name = model->outputs[i].group;
             bool is_here = !ost_experiment_names(text, name);
-            for (size_t b = 0; b < self->n && !is_here; b++) is_here = has_output(self->block[b].model, name);
+            for (size_t b = 0; b < self->n && !is_here; b++) is_here = ost_model_has_output(self->block[b].model, name);
             const char *lacks = is_here ? NULL : lacking(self->left_out, model->name);
             if (lacks != NULL)
                 snprintf(buf, OST_ELSEWHERE_SIZE,

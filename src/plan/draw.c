@@ -6,11 +6,6 @@
 
 #include <math.h>
 
-static double in_unit(const ost_param_t *param, double value)
-{
-    return value / param->unit.factor;
-}
-
 /* @param correlated  index in the copula, -1: by itself */
 static double draw_uniform(const ost_plan_t *self, uint64_t subject, uint32_t purpose, int32_t correlated)
 {
@@ -76,17 +71,16 @@ static int draw_value(const ost_plan_t *self, size_t i, uint64_t subject, double
     const ost_param_t *param = ost_blocks_param(self->blocks, i);
     const ost_param_rule_t *rule = &self->population->params[i];
     const double u = rule->kind == OST_SPREAD_NONE ? 0 : draw_uniform(self, subject, rule->purpose, rule->correlated);
-    char name[256];
+    char name[256], outside[OST_OUTSIDE_SIZE];
     if (isnan(typical) && isnan(sd) && rule->formula == NULL) {
         *value = draw_param(rule, param, u);
         return 0;
     }
     if (isnan(typical)) typical = rule->formula != NULL ? ost_formula_value(rule->formula, covariates) : rule->typical;
     if (isnan(ost_param_within(param, typical)))
-        return ost_fail(err, OST_ERR_VALUE,
-            "parameter '%.200s' = %.10g %s, by its formula, is outside its range %.10g..%.10g",
-            ost_blocks_param_name(self->blocks, i, name, sizeof(name)), in_unit(param, typical), param->unit_text,
-            in_unit(param, param->lower), in_unit(param, param->upper));
+        return ost_fail(err, OST_ERR_VALUE, "parameter '%.200s' = %s",
+            ost_blocks_param_name(self->blocks, i, name, sizeof(name)),
+            ost_param_outside(param, typical, ", by its formula, is outside its range", outside));
     const ost_param_rule_t moved = moved_rule(rule, param, typical, isnan(sd) ? rule->sd : sd);
     *value = draw_param(&moved, param, u);
     return 0;
@@ -103,9 +97,10 @@ static int draw_of_covariates(const ost_plan_t *self, size_t i, uint64_t subject
     if (rule->covariate < 0) return draw_value(self, i, subject, typical, sd, covariates, value, err);
     *value = ost_param_within(param, covariates[rule->covariate]);
     if (!isnan(*value)) return 0;
-    return ost_fail(err, OST_ERR_VALUE, "covariate '%s' = %.10g %s is outside the range %.10g..%.10g of model '%s'",
-        param->name, in_unit(param, covariates[rule->covariate]), param->unit_text, in_unit(param, param->lower),
-        in_unit(param, param->upper), self->blocks->block[self->blocks->of_param[i]].model->name);
+    char outside[OST_OUTSIDE_SIZE];
+    return ost_fail(err, OST_ERR_VALUE, "covariate '%s' = %s of model '%s'", param->name,
+        ost_param_outside(param, covariates[rule->covariate], " is outside the range", outside),
+        self->blocks->block[self->blocks->of_param[i]].model->name);
 }
 
 int ost_plan_redraw(const ost_plan_t *self, uint64_t subject, ost_moved_t moved, const double *covariates,

@@ -10,6 +10,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Of what a model says, to ost_param_outside(). */
+#define OUTSIDE " is outside the range"
+
 static const char *param_name(const void *from, size_t i)
 {
     return ((const ost_model_t *) from)->params[i].name;
@@ -25,15 +28,10 @@ static const char *covariate_name(const void *from, size_t i)
     return ((const ost_covariate_t *) from)[i].name;
 }
 
-static double in_unit(const ost_param_t *param, double value)
-{
-    return value / param->unit.factor;
-}
-
 static int check_value(
     const ost_experiment_t *e, const ost_param_setting_t *set, const ost_param_t *param, ost_error_t *err)
 {
-    char why[OST_UNIT_MISSING_SIZE], differs[OST_DIM_MISMATCH_SIZE];
+    char why[OST_UNIT_MISSING_SIZE], differs[OST_DIM_MISMATCH_SIZE], outside[OST_OUTSIDE_SIZE];
     const ost_quantity_t *value = &set->value;
     if (!ost_dim_equal(value->dim, param->unit.dim))
         return OST_FAIL_AT(err, OST_ERR_UNIT, e, set->location, "the value of parameter '%s.%s' %s", set->model,
@@ -46,9 +44,8 @@ static int check_value(
             "parameter '%s.%s': the numbers of this formula have no unit; write it, as in '1 [%.60s]'", set->model,
             set->param, param->unit_text);
     if (set->formula == NULL && isnan(ost_param_within(param, value->value)))
-        return OST_FAIL_AT(err, OST_ERR_VALUE, e, set->location,
-            "parameter '%s.%s' = %.10g %s is outside its range %.10g..%.10g", set->model, set->param,
-            in_unit(param, value->value), param->unit_text, in_unit(param, param->lower), in_unit(param, param->upper));
+        return OST_FAIL_AT(err, OST_ERR_VALUE, e, set->location, "parameter '%s.%s' = %s", set->model, set->param,
+            ost_param_outside(param, value->value, " is outside its range", outside));
     return 0;
 }
 
@@ -205,14 +202,13 @@ static int check_rows(
     const ost_experiment_t *e, size_t column, const ost_param_t *param, const ost_model_t *model, ost_error_t *err)
 {
     const ost_people_t *people = &e->people;
+    char outside[OST_OUTSIDE_SIZE];
     for (size_t row = 0; row < people->n_rows; row++) {
         const size_t k = row * people->n_columns + column;
         const ost_location_t at = people->places[k];
         if (!isnan(ost_param_within(param, people->values[k]))) continue;
-        return ost_fail_at(err, OST_ERR_VALUE, people->path, at.line, at.column,
-            "%s: %.10g %s is outside the range %.10g..%.10g of model '%s'", people->columns[column].name,
-            in_unit(param, people->values[k]), param->unit_text, in_unit(param, param->lower),
-            in_unit(param, param->upper), model->name);
+        return ost_fail_at(err, OST_ERR_VALUE, people->path, at.line, at.column, "%s: %s of model '%s'",
+            people->columns[column].name, ost_param_outside(param, people->values[k], OUTSIDE, outside), model->name);
     }
     return 0;
 }
@@ -221,19 +217,18 @@ static int check_rows(
 static int check_covariate(const ost_covariate_t *c, const ost_experiment_t *e, const ost_model_t *model,
     const ost_param_t *param, ost_error_t *err)
 {
+    char outside[OST_OUTSIDE_SIZE];
     bool is_value = c->origin == OST_ORIGIN_VALUE;
     if (c->origin == OST_ORIGIN_COLUMN) return check_rows(e, c->column, param, model, err);
     double least = is_value ? c->dist.a : c->dist.lower, most = is_value ? c->dist.a : c->dist.upper;
     bool is_outside = least > most || isnan(ost_param_within(param, least > param->lower ? least : param->lower)) ||
                       isnan(ost_param_within(param, most < param->upper ? most : param->upper));
     if (!is_outside) return 0;
-    return OST_FAIL_AT(err, OST_ERR_VALUE, e, c->location,
-        "covariate '%s' %s %.10g %s is outside the range %.10g..%.10g of model '%s'", c->name,
+    return OST_FAIL_AT(err, OST_ERR_VALUE, e, c->location, "covariate '%s' %s %s of model '%s'", c->name,
         is_value               ? "="
         : least > param->upper ? "from"
                                : "up to",
-        in_unit(param, is_value || least > param->upper ? least : most), param->unit_text, in_unit(param, param->lower),
-        in_unit(param, param->upper), model->name);
+        ost_param_outside(param, is_value || least > param->upper ? least : most, OUTSIDE, outside), model->name);
 }
 
 static int bind_covariate(ost_param_rule_t *rule, const ost_experiment_t *e, const ost_blocks_t *blocks,
@@ -453,13 +448,12 @@ static int check_events(
     const ost_experiment_t *e, size_t i, const ost_param_t *param, const ost_model_t *model, ost_error_t *err)
 {
     const ost_events_t *events = &e->events;
+    char outside[OST_OUTSIDE_SIZE];
     for (size_t row = 0; row < events->n_rows; row++) {
         const double value = events->values[row * events->n_covariates + i];
         if (isnan(ost_param_within(param, value)))
-            return ost_fail_at(err, OST_ERR_VALUE, e->people.path, events->rows[row].line, 0,
-                "%s: %.10g %s is outside the range %.10g..%.10g of model '%s'", events->covariates[i].column,
-                in_unit(param, value), param->unit_text, in_unit(param, param->lower), in_unit(param, param->upper),
-                model->name);
+            return ost_fail_at(err, OST_ERR_VALUE, e->people.path, events->rows[row].line, 0, "%s: %s of model '%s'",
+                events->covariates[i].column, ost_param_outside(param, value, OUTSIDE, outside), model->name);
     }
     return 0;
 }

@@ -3,6 +3,7 @@
 #include "core/text.h"
 #include "input/yaml.h"
 #include "plan/plan.h"
+#include "plan/response.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -20,13 +21,6 @@ static bool collide(const ost_library_t *library, const ost_model_t *hormones, c
     return false;
 }
 
-static bool drives(const ost_model_t *model, const char *signal)
-{
-    for (size_t i = 0; i < model->n_drives; i++)
-        if (strcmp(model->drives[i].name, signal) == 0) return true;
-    return false;
-}
-
 /* A signal that an observation reads, a bone model of the experiment drives and the new one does not, such as a density
  * in other units; NULL: none. */
 static const char *observed_that_goes(
@@ -36,10 +30,10 @@ static const char *observed_that_goes(
     for (size_t i = 0; i < observation->n_reads; i++) {
         const char *signal = observation->reads[i].name;
         int s = ost_signals_find(&library->signals, signal);
-        if (s < 0 || library->signals.signal[s].has_neutral || drives(bone, signal)) continue;
+        if (s < 0 || library->signals.signal[s].has_neutral || ost_model_drives(bone, signal)) continue;
         for (size_t m = 0; m < e->n_models; m++)
             if (e->models[m] != NULL && ost_library_get(library, e->models[m], &old, NULL) == 0 &&
-                old->kind == OST_KIND_BONE && drives(old, signal))
+                old->kind == OST_KIND_BONE && ost_model_drives(old, signal))
                 return signal;
     }
     return NULL;
@@ -67,6 +61,7 @@ static int replace_models(
 {
     size_t n = 0;
     bool placed = false;
+    int ret = 0;
     /* of observations, while the bone models of before stand there */
     const char **goes = calloc(e->n_models + 1, sizeof(*goes));
     if (goes == NULL) return ost_no_memory(err);
@@ -75,39 +70,32 @@ static int replace_models(
         if (ost_library_get(library, e->models[i], &model, NULL) == 0 && model->kind == OST_KIND_OBSERVATION)
             goes[i] = observed_that_goes(e, library, model, bone);
     }
-    for (size_t i = 0; i < e->n_models; i++) {
+    for (size_t i = 0; i < e->n_models && ret == 0; i++) {
         const ost_model_t *model;
-        int ret = ost_library_get(library, e->models[i], &model, err);
-        if (ret == 0 && goes[i] != NULL &&
-            (ost_text_list_add(&e->left_out, "%s", model->name) < 0 ||
-                ost_text_list_add(&e->left_out, "%s", goes[i]) < 0))
+        if ((ret = ost_library_get(library, e->models[i], &model, err)) < 0) break;
+        if (goes[i] != NULL && (ost_text_list_add(&e->left_out, "%s", model->name) < 0 ||
+                                   ost_text_list_add(&e->left_out, "%s", goes[i]) < 0))
             ret = ost_no_memory(err);
-        if (ret < 0) {
-            free(goes);
-            return ret;
-        }
         bool is_bone = model->kind == OST_KIND_BONE;
         bool stays = !is_bone && model->kind != OST_KIND_DRUG && goes[i] == NULL &&
                      !(model->kind == OST_KIND_HORMONES && collide(library, model, bone));
         if (!stays && model != bone && model->kind != OST_KIND_DRUG) drop_settings(e, model->name);
-        if (!stays) {
-            free(e->models[i]);
-            e->models[i] = NULL;
-        }
-        if (is_bone && !placed) {
-            placed = stays = true;
-            if ((e->models[i] = ost_strdup(name)) == NULL) {
-                free(goes);
-                return ost_no_memory(err);
-            }
-        }
-        if (!stays) continue;
         char *kept = e->models[i];
         e->models[i] = NULL;
+        if (!stays) {
+            free(kept);
+            kept = NULL;
+        }
+        if (is_bone && !placed) {
+            placed = true;
+            if ((kept = ost_strdup(name)) == NULL) ret = ost_no_memory(err);
+        }
+        if (kept == NULL) continue;
         e->models[n] = kept;
         e->model_locations[n++] = e->model_locations[i];
     }
     free(goes);
+    if (ret < 0) return ret;
     e->n_models = n;
     return placed
                ? 0
@@ -139,13 +127,6 @@ int ost_experiment_check_arm(const ost_experiment_t *self, ost_library_t *librar
     return ret;
 }
 
-static bool has_output(const ost_model_t *model, const char *name)
-{
-    for (size_t i = 0; i < model->n_outputs; i++)
-        if (strcmp(model->outputs[i].group, name) == 0) return true;
-    return false;
-}
-
 /* Whether a model of the experiment or a drug of its arms has this output. What cannot be read has none. @return 0, 1
  * or OST_ERR_NO_MEMORY */
 static int is_to_be_had(const ost_experiment_t *self, ost_library_t *library, const char *name)
@@ -153,11 +134,12 @@ static int is_to_be_had(const ost_experiment_t *self, ost_library_t *library, co
     const ost_model_t *model;
     int ret = 0;
     for (size_t i = 0; i < self->n_models && ret != OST_ERR_NO_MEMORY; i++)
-        if ((ret = ost_library_get(library, self->models[i], &model, NULL)) == 0 && has_output(model, name)) return 1;
+        if ((ret = ost_library_get(library, self->models[i], &model, NULL)) == 0 && ost_model_has_output(model, name))
+            return 1;
     for (size_t a = 0; a < self->n_arms; a++)
         for (size_t i = 0; i < self->arms[a].n_regimens && ret != OST_ERR_NO_MEMORY; i++)
             if ((ret = ost_library_get(library, self->arms[a].regimens[i].drug, &model, NULL)) == 0 &&
-                has_output(model, name))
+                ost_model_has_output(model, name))
                 return 1;
     return ret == OST_ERR_NO_MEMORY ? ret : 0;
 }
