@@ -216,8 +216,7 @@ static void define_rate(ost_reader_t *self)
     ost_node_t *nodes = &impl_of(self)->rate[symbol->first];
     if (nodes[0] != OST_NO_NODE)
         ost_lexer_fail(lexer, &name, OST_ERR_NAME, "the state '%s' has its equation already", symbol->name);
-    for (size_t i = 0; i < symbol->n_nodes; i++)
-        self->model->states[symbol->first + i].rate_line = name.line;
+    for (size_t i = 0; i < symbol->n_nodes; i++) self->model->states[symbol->first + i].rate_line = name.line;
     ost_value_t expected = { .dim = symbol->dim };
     expected.dim.sixths[OST_DIM_TIME] = (int16_t) (expected.dim.sixths[OST_DIM_TIME] - 6);
     parser->own = symbol;
