@@ -183,26 +183,12 @@ static int choose_columns(export_t *self)
     return code;
 }
 
-/* Column i of the table. @return NULL: it has no more */
-static const char *column_name(const export_t *self, size_t i)
-{
-    static const char *const last[] = { "variable", "element", "value" };
-    const size_t n_first = ost_export_n_first(self), n_front = ost_export_n_front(self->results);
-    if (i < n_first) return ost_export_first(self, i);
-    if ((i -= n_first) < self->heads.n) return self->heads.items[i];
-    if ((i -= self->heads.n) < n_front) return ost_export_front(self->results, i);
-    if ((i -= n_front) < self->covariates.n) return self->covariates.items[i];
-    i -= self->covariates.n;
-    if (self->wide) return i < self->n_outputs ? self->outputs[i].name : NULL;
-    return i < sizeof(last) / sizeof(last[0]) ? last[i] : NULL;
-}
-
 /* A table has each name once. */
 static int check_names(const export_t *self)
 {
     const char *name, *other;
-    for (size_t i = 0; (name = column_name(self, i)) != NULL; i++)
-        for (size_t k = 0; k < i && (other = column_name(self, k)) != NULL; k++)
+    for (size_t i = 0; (name = ost_export_column(self, i)) != NULL; i++)
+        for (size_t k = 0; k < i && (other = ost_export_column(self, k)) != NULL; k++)
             if (strcmp(name, other) == 0) {
                 ost_cli_message("two columns of the table would be named '%s'; --columns chooses one of them%s", name,
                     self->observations ? " or neither"

@@ -7,10 +7,6 @@
 #include "input/experiment.h"
 #include "results/results.h"
 
-/* Columns that a table begins with, of which observations have no time (TIME is their own); those in front of arms in
- * the file and those of subjects follow. */
-enum { OST_EXPORT_N_FIRST = 3 };
-
 /* The column that has numbers of strata. */
 #define OST_EXPORT_STRATUM "stratum"
 
@@ -48,11 +44,8 @@ typedef struct export
 }
 export_t;
 
-/* Name of the first columns: arm, subject, time; where quantiles are kept, 'statistic' instead of 'subject'; of people
- * 'subject' alone. @param i  below ost_export_n_first() */
-const char *ost_export_first(const export_t *self, size_t i);
-/* How many of them the table has. */
-size_t ost_export_n_first(const export_t *self);
+/* Column i of the table. @return NULL: it has no more */
+const char *ost_export_column(const export_t *self, size_t i);
 /* Rows of an arm and a time: subjects, or statistics. */
 size_t ost_export_n_rows(const ost_results_t *results);
 /* A number with the fewest of 15 or 17 digits that give it back; nothing for NaN. @return buf */

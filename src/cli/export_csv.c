@@ -22,16 +22,15 @@ char *ost_export_number(double x, char buf[32])
     return buf;
 }
 
-const char *ost_export_first(const export_t *self, size_t i)
+static const char *first_column(const export_t *self, size_t i)
 {
-    const char *const names[OST_EXPORT_N_FIRST] = { "arm",
-        self->results->keep == OST_KEEP_QUANTILES ? "statistic" : "subject", "time" };
+    const char *const names[] = { "arm", self->results->keep == OST_KEEP_QUANTILES ? "statistic" : "subject", "time" };
     return names[self->people != NULL ? 1 : i];
 }
 
-size_t ost_export_n_first(const export_t *self)
+static size_t n_first_columns(const export_t *self)
 {
-    return self->people != NULL ? 1 : self->observations ? OST_EXPORT_N_FIRST - 1 : OST_EXPORT_N_FIRST;
+    return self->people != NULL ? 1 : self->observations ? 2 : 3; /* TIME is in the table */
 }
 
 /* Numbers before the quantiles. */
@@ -59,19 +58,6 @@ static void put_row_name(const export_t *self, size_t i, char *to)
         strcpy(to, numbers[i].name);
     else
         sprintf(to, "q%.3g", ost_levels[i - N_NUMBERS]);
-}
-
-char *ost_export_field(const char *text)
-{
-    char *field = NULL;
-    size_t size;
-    FILE *out = open_memstream(&field, &size);
-    if (out == NULL) return NULL;
-    ost_csv_write_text(text, out);
-    bool ok = !ferror(out);
-    if (fclose(out) == 0 && ok) return field;
-    free(field);
-    return NULL;
 }
 
 /* Columns before the entries: the number of the draw or point, or the model. */
@@ -112,15 +98,49 @@ void ost_export_put_front(const ost_results_t *results, FILE *out)
     }
 }
 
+const char *ost_export_column(const export_t *self, size_t i)
+{
+    static const char *const last[] = { "variable", "element", "value" };
+    const size_t n_first = n_first_columns(self), n_front = ost_export_n_front(self->results);
+    if (i < n_first) return first_column(self, i);
+    if ((i -= n_first) < self->heads.n) return self->heads.items[i];
+    if ((i -= self->heads.n) < n_front) return ost_export_front(self->results, i);
+    if ((i -= n_front) < self->covariates.n) return self->covariates.items[i];
+    i -= self->covariates.n;
+    if (self->wide) return i < self->n_outputs ? self->outputs[i].name : NULL;
+    return i < sizeof(last) / sizeof(last[0]) ? last[i] : NULL;
+}
+
+/* A field; of NULL, what is in front of arms for the part that is read. */
+static char *text_of(const char *field, const ost_results_t *results)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    if (out == NULL) return NULL;
+    if (field != NULL)
+        ost_csv_write_text(field, out);
+    else
+        ost_export_put_front(results, out);
+    bool ok = !ferror(out);
+    if (fclose(out) == 0 && ok) return text;
+    free(text);
+    return NULL;
+}
+
+char *ost_export_field(const char *text)
+{
+    return text_of(text, NULL);
+}
+
 static void put_head(const export_t *self, FILE *out)
 {
-    const size_t n_first = ost_export_n_first(self);
-    for (size_t i = 0; i < n_first; i++) fprintf(out, "%s%s", i > 0 ? "," : "", ost_export_first(self, i));
-    for (size_t i = 0; i < self->heads.n; i++) put_text(self->heads.items[i], out);
-    for (size_t k = 0; k < ost_export_n_front(self->results); k++) put_text(ost_export_front(self->results, k), out);
-    for (size_t c = 0; c < self->covariates.n; c++) put_text(self->covariates.items[c], out);
-    for (size_t o = 0; o < self->n_outputs && self->wide; o++) put_text(self->outputs[o].name, out);
-    fputs(self->wide ? ROW_END : ",variable,element,value" ROW_END, out);
+    const char *name;
+    for (size_t i = 0; (name = ost_export_column(self, i)) != NULL; i++) {
+        if (i > 0) fputc(',', out);
+        ost_csv_write_text(name, out);
+    }
+    fputs(ROW_END, out);
 }
 
 /* A value of the file, with as many digits as its type has. */
@@ -213,24 +233,10 @@ static void put_block(
     }
 }
 
-/* What is in front of arms, for the part that is read. @return owned by the caller, NULL if out of memory */
-static char *front_fields(const ost_results_t *results)
-{
-    char *text = NULL;
-    size_t size;
-    FILE *out = open_memstream(&text, &size);
-    if (out == NULL) return NULL;
-    ost_export_put_front(results, out);
-    bool ok = !ferror(out);
-    if (fclose(out) == 0 && ok) return text;
-    free(text);
-    return NULL;
-}
-
 static int put_arm(const export_t *self, size_t arm, FILE *out, ost_error_t *err)
 {
     const size_t n_subjects = ost_export_n_rows(self->results);
-    char *name = ost_export_field(self->results->arms.items[arm]), *front = front_fields(self->results);
+    char *name = ost_export_field(self->results->arms.items[arm]), *front = text_of(NULL, self->results);
     char *head = name != NULL ? malloc(strlen(name) + 340) : NULL; /* room for any double in "%.0f" */
     char *tail = front != NULL ? malloc(strlen(front) + 32 * self->covariates.n + 1) : NULL;
     int ret = head == NULL || tail == NULL ? ost_no_memory(err) : 0;
@@ -282,8 +288,8 @@ static int put_units(const void *what, FILE *out, ost_error_t *err)
     const ost_results_t *results = self->results;
     int ret = 0;
     fputs("name,unit,meaning" ROW_END, out);
-    for (size_t i = 0; i < ost_export_n_first(self) && ret == 0; i++) {
-        const char *first = ost_export_first(self, i);
+    for (size_t i = 0; i < n_first_columns(self) && ret == 0; i++) {
+        const char *first = first_column(self, i);
         if (strcmp(first, "statistic") == 0)
             fputs(
                 "statistic,1,\"over subjects: n, mean, sd, and quantiles: q0.05 is the 5th percentile\"" ROW_END, out);

@@ -2,38 +2,12 @@
 /* Takes a result file; gives a row for each subject: its number, stratum and covariates, and whether it took part in
  * each arm. */
 #include "export.h"
-#include "journal/columns.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* How a subject fared in an arm. */
-#define FATES(X) X(OK, "ok") X(FAILED, "failed") X(NOT_ELIGIBLE, "not_eligible") X(NOT_RUN, "not_run")
-#define FATE_NAME(NAME, word) NAME,
 #define FATE_WORD(NAME, word) word,
-enum { FATES(FATE_NAME) N_FATES };
-static const char *const words[N_FATES] = { FATES(FATE_WORD) };
-
-/* Who is not eligible has no value of any output. @param fates  [n] @param eligible  work */
-static int find_fates(const export_t *self, size_t arm, size_t first, size_t n, uint8_t *fates, ost_error_t *err)
-{
-    ost_results_t *results = self->results;
-    const bool may_be_out = ost_results_attribute(results, "n_eligible") != NULL;
-    int ret = ost_results_read_status(results, arm, first, n, self->values, err);
-    for (size_t i = 0; i < n && ret == 0; i++)
-        fates[i] = self->values[i] == OST_STATUS_NOT_RUN ? NOT_RUN
-                   : self->values[i] != 0                ? FAILED
-                   : may_be_out                          ? NOT_ELIGIBLE
-                                                         : OK;
-    for (size_t v = 0; v < results->names.n && ret == 0 && memchr(fates, NOT_ELIGIBLE, n) != NULL; v++) {
-        ret = ost_results_read_block(results, results->names.items[v], arm, 0, first, n, self->values, err);
-        for (size_t k = 0; k < n * results->n_times && ret == 0; k++)
-            if (isfinite(self->values[k]) && fates[k / results->n_times] == NOT_ELIGIBLE)
-                fates[k / results->n_times] = OK;
-    }
-    return ret;
-}
+static const char *const words[] = { OST_FATES(FATE_WORD) };
 
 static void put_number(const export_t *self, size_t column, double x, FILE *out)
 {
@@ -55,7 +29,8 @@ static int put_part(const export_t *self, uint8_t *fates, FILE *out, ost_error_t
         n = n_subjects - first < self->n_block ? n_subjects - first : self->n_block;
         ret = ost_export_read_subjects(self, first, n, err);
         for (size_t a = 0; a < self->n_arms && ret == 0; a++)
-            ret = find_fates(self, self->i_arms[a], first, n, fates + a * self->n_block, err);
+            ret = ost_results_read_fates(
+                self->results, self->i_arms[a], first, n, self->values, fates + a * self->n_block, err);
         for (size_t i = 0; i < n && ret == 0; i++) {
             fprintf(out, "%.0f", self->subjects[i]);
             ost_export_put_front(self->results, out);

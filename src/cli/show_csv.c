@@ -36,18 +36,6 @@ static bool has_unit(size_t statistic)
     return statistic != OST_STATISTIC_N && statistic != OST_STATISTIC_NNT;
 }
 
-static void put_text(show_t *self, const char *text)
-{
-    ost_csv_write_text(text, self->csv_out);
-    fputc(',', self->csv_out);
-}
-
-static void put_number(show_t *self, double x)
-{
-    if (isfinite(x)) fprintf(self->csv_out, "%.9g", x);
-    fputc(',', self->csv_out);
-}
-
 int ost_show_csv_begin(show_t *self, ost_error_t *err)
 {
     if (self->csv == NULL) return 0;
@@ -58,7 +46,7 @@ int ost_show_csv_begin(show_t *self, ost_error_t *err)
         char head[96];
         const char *unit = i == OST_STATISTIC_FRACTION ? "%" : ost_show_unit(self);
         snprintf(head, sizeof(head), has_unit(i) ? "%s [%s]" : "%s", ost_statistic_names[i], unit);
-        put_text(self, head);
+        ost_csv_put(head, self->csv_out);
     }
     fprintf(self->csv_out, "%s\r\n", evidence);
     return 0;
@@ -81,34 +69,35 @@ void ost_show_csv_row(show_t *self, const char *arm, size_t element, span_t span
     if (self->csv_out == NULL) return;
     sample.observed = row != NULL && sample.n > 0 ? row->value : NAN;
     if (row != NULL) sample.observed_as = observation->endpoint.statistic;
-    put_text(self, self->variable);
-    put_text(self, arm);
-    put_text(self, ost_results_element(self->results, self->variable, element));
-    put_text(self, model);
-    put_text(self, measure);
-    put_number(self, ost_show_month(self, span.from));
-    put_number(self, ost_show_month(self, span.to));
+    ost_csv_put(self->variable, self->csv_out);
+    ost_csv_put(arm, self->csv_out);
+    ost_csv_put(ost_results_element(self->results, self->variable, element), self->csv_out);
+    ost_csv_put(model, self->csv_out);
+    ost_csv_put(measure, self->csv_out);
+    ost_csv_put_number(ost_show_month(self, span.from), self->csv_out);
+    ost_csv_put_number(ost_show_month(self, span.to), self->csv_out);
     for (size_t i = 0; i < OST_N_STATISTICS; i++)
-        put_number(
-            self, is_difference && !has_difference(i, &sample) ? NAN : ost_statistic((ost_statistic_t) i, &sample));
+        ost_csv_put_number(
+            is_difference && !has_difference(i, &sample) ? NAN : ost_statistic((ost_statistic_t) i, &sample),
+            self->csv_out);
     if (row == NULL) {
         for (const char *c = evidence; *c != '\0'; c++)
             if (*c == ',') fputc(',', self->csv_out);
         fputs("\r\n", self->csv_out);
         return;
     }
-    put_text(self, row->trial);
-    put_text(self, row->arm);
-    put_text(self, ost_reported_words[row->statistic]);
-    put_number(self, row->value);
-    put_number(self, row->lower);
-    put_number(self, row->upper);
-    put_text(self, ost_interval_words[row->interval]);
-    put_text(self, ost_role_words[row->role]);
-    put_text(self, row->citation);
-    put_text(self, row->reference);
+    ost_csv_put(row->trial, self->csv_out);
+    ost_csv_put(row->arm, self->csv_out);
+    ost_csv_put(ost_reported_words[row->statistic], self->csv_out);
+    ost_csv_put_number(row->value, self->csv_out);
+    ost_csv_put_number(row->lower, self->csv_out);
+    ost_csv_put_number(row->upper, self->csv_out);
+    ost_csv_put(ost_interval_words[row->interval], self->csv_out);
+    ost_csv_put(ost_role_words[row->role], self->csv_out);
+    ost_csv_put(row->citation, self->csv_out);
+    ost_csv_put(row->reference, self->csv_out);
     fprintf(self->csv_out, "%d,", row->line);
-    put_number(self, simulated);
+    ost_csv_put_number(simulated, self->csv_out);
     ost_csv_write_text(ost_show_unit_of(observation, unit, sizeof(unit)), self->csv_out);
     fputs("\r\n", self->csv_out);
 }

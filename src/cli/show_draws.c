@@ -24,14 +24,9 @@ bool ost_show_is_of_draws(const show_t *self)
 
 static void add_cells(ost_table_t *table, const draws_t *self, const double cells[OST_N_DRAWN], int decimals)
 {
-    for (size_t k = 0; k < OST_N_DRAWN; k++)
-        if (isnan(cells[k]))
-            ost_table_cell(table, "%s", "");
-        else
-            ost_table_cell(table, "%.*f", decimals, cells[k]);
+    for (size_t k = 0; k < OST_N_DRAWN; k++) ost_table_number(table, cells[k], decimals);
     ost_table_cell(table, "%zu", self->n_subjects);
-    for (size_t k = 0; k < OST_N_DRAWN && self->csv != NULL; k++)
-        fprintf(self->csv, isnan(cells[k]) ? "," : "%.9g,", cells[k]);
+    for (size_t k = 0; k < OST_N_DRAWN && self->csv != NULL; k++) ost_csv_put_number(cells[k], self->csv);
 }
 
 /* A row of the variable: each draw's subjects, then all draws. @return 1, 0 without a value, or an error */

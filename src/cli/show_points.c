@@ -60,14 +60,6 @@ static void cell_of_axis(ost_table_t *table, const ost_varied_t *axis, size_t at
         ost_table_cell(table, "%s", axis->texts.items[at]);
 }
 
-static void cell_of_value(ost_table_t *table, double x, int decimals)
-{
-    if (isfinite(x))
-        ost_table_cell(table, "%.*f", decimals, x);
-    else
-        ost_table_cell(table, "%s", "");
-}
-
 /* A row for each point. */
 static void list_points(ost_table_t *table, const ost_design_t *design, const double *values, int decimals)
 {
@@ -85,7 +77,7 @@ static void list_points(ost_table_t *table, const ost_design_t *design, const do
             cell_of_axis(table, axis, at);
         }
         for (size_t c = 0; c < N_COLUMNS; c++)
-            cell_of_value(table, values[c * design->n_points + p], c == OST_ENDPOINT_N_SUBJECTS ? 0 : decimals);
+            ost_table_number(table, values[c * design->n_points + p], c == OST_ENDPOINT_N_SUBJECTS ? 0 : decimals);
     }
 }
 
@@ -125,7 +117,7 @@ static void cross_points(ost_table_t *table, const ost_design_t *design, const d
             ost_table_line(table, "%s", head);
         }
         if (p % n_across == 0) cell_of_axis(table, axis, at);
-        cell_of_value(table, values[p], decimals);
+        ost_table_number(table, values[p], decimals);
     }
 }
 
@@ -148,12 +140,6 @@ static int print_endpoint(const ost_results_t *results, size_t i, const shown_en
     return ret;
 }
 
-static void put_number(double x, FILE *out)
-{
-    if (isfinite(x)) fprintf(out, "%.9g", x);
-    fputc(',', out);
-}
-
 /* A row for each endpoint and point. */
 static int put_csv(const void *what, FILE *out, ost_error_t *err)
 {
@@ -163,8 +149,7 @@ static int put_csv(const void *what, FILE *out, ost_error_t *err)
     char head[160];
     for (size_t k = 0; k < design->n_axes; k++) {
         axis_head(&design->axes[k], head, sizeof(head));
-        ost_csv_write_text(head, out);
-        fputc(',', out);
+        ost_csv_put(head, out);
     }
     fputs("endpoint,value,q05,q95,n,unit,meaning\r\n", out);
     for (size_t i = 0; i < self->results->endpoints.n; i++)
@@ -174,17 +159,14 @@ static int put_csv(const void *what, FILE *out, ost_error_t *err)
                 size_t at;
                 const ost_varied_t *axis = axis_at(design, p, k, &at);
                 if (axis->values != NULL) {
-                    put_number(axis->values[at], out);
+                    ost_csv_put_number(axis->values[at], out);
                 } else {
-                    ost_csv_write_text(axis->texts.items[at], out);
-                    fputc(',', out);
+                    ost_csv_put(axis->texts.items[at], out);
                 }
             }
-            ost_csv_write_text(self->results->endpoints.items[i], out);
-            fputc(',', out);
-            for (size_t c = 0; c < N_COLUMNS; c++) put_number(shown->values[c * design->n_points + p], out);
-            ost_csv_write_text(shown->unit != NULL ? shown->unit : "1", out);
-            fputc(',', out);
+            ost_csv_put(self->results->endpoints.items[i], out);
+            for (size_t c = 0; c < N_COLUMNS; c++) ost_csv_put_number(shown->values[c * design->n_points + p], out);
+            ost_csv_put(shown->unit != NULL ? shown->unit : "1", out);
             ost_csv_write_text(shown->text != NULL ? shown->text : "", out);
             fputs("\r\n", out);
         }

@@ -3,6 +3,7 @@
 #include "core/table.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -146,6 +147,14 @@ void ost_table_cell(ost_table_t *self, const char *fmt, ...)
     vsnprintf(text, sizeof(text), fmt, args);
     va_end(args);
     add_cell(self, text, strlen(text));
+}
+
+void ost_table_number(ost_table_t *self, double x, int decimals)
+{
+    if (isfinite(x))
+        ost_table_cell(self, "%.*f", decimals, x);
+    else
+        ost_table_cell(self, "%s", "");
 }
 
 void ost_table_row(ost_table_t *self, const char *fmt, ...)

@@ -40,6 +40,8 @@ void ost_table_column(ost_table_t *self, const char *heading, bool is_text);
 void ost_table_columns(ost_table_t *self, const char *headings);
 /** Add the next cell of the row; the last one ends it. */
 void ost_table_cell(ost_table_t *self, const char *fmt, ...) OST_PRINTF(2, 3);
+/** Add the cell of a number, which is empty where it is not finite. */
+void ost_table_number(ost_table_t *self, double x, int decimals);
 /** Add a row, its cells separated by tabs. */
 void ost_table_row(ost_table_t *self, const char *fmt, ...) OST_PRINTF(2, 3);
 /** Fill the row with empty cells up to a column. @param column  n_columns: to its end */

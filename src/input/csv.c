@@ -326,3 +326,15 @@ void ost_csv_write_text(const char *text, FILE *out)
     }
     fputc('"', out);
 }
+
+void ost_csv_put(const char *text, FILE *out)
+{
+    ost_csv_write_text(text, out);
+    fputc(',', out);
+}
+
+void ost_csv_put_number(double x, FILE *out)
+{
+    if (isfinite(x)) fprintf(out, "%.9g", x);
+    fputc(',', out);
+}

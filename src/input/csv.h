@@ -96,5 +96,9 @@ void ost_csv_free_rows(const ost_csv_table_t *table, void *rows, size_t n_rows);
 
 /* Write a field, in quotes where it has a comma, a quote, a line's end or blanks at an end. */
 void ost_csv_write_text(const char *text, FILE *out);
+/** The same and a comma. */
+void ost_csv_put(const char *text, FILE *out);
+/** A number of 9 digits, nothing where it is not finite, and a comma. */
+void ost_csv_put_number(double x, FILE *out);
 
 #endif

@@ -2,6 +2,7 @@
 /* What a result file has of consecutive subjects, for tables whose memory does not grow with the cohort. */
 #include "results/results_impl.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +25,7 @@ int ost_results_read_block(ost_results_t *self, const char *name, size_t i_arm, 
     return ost_h5_read(self->file, self->path, name, rank, start, count, values, err);
 }
 
-int ost_results_read_status(ost_results_t *self, size_t i_arm, size_t first, size_t n, double *values, ost_error_t *err)
+static int read_status(ost_results_t *self, size_t i_arm, size_t first, size_t n, double *values, ost_error_t *err)
 {
     hsize_t start[OST_MAX_RANK], count[OST_MAX_RANK];
     size_t rank = ost_results_front_at(self, self->i_model, start);
@@ -33,6 +34,22 @@ int ost_results_read_status(ost_results_t *self, size_t i_arm, size_t first, siz
     start[rank] = first;
     count[rank++] = n;
     return ost_h5_read(self->file, self->path, "status", rank, start, count, values, err);
+}
+
+int ost_results_read_fates(
+    ost_results_t *self, size_t i_arm, size_t first, size_t n, double *work, uint8_t *fates, ost_error_t *err)
+{
+    const uint8_t valid = ost_results_attribute(self, "n_eligible") != NULL ? OST_FATE_NOT_ELIGIBLE : OST_FATE_OK;
+    int ret = read_status(self, i_arm, first, n, work, err);
+    for (size_t i = 0; i < n && ret == 0; i++)
+        fates[i] = work[i] == 0 ? valid : work[i] == OST_STATUS_NOT_RUN ? OST_FATE_NOT_RUN : OST_FATE_FAILED;
+    for (size_t v = 0; v < self->names.n && ret == 0 && memchr(fates, OST_FATE_NOT_ELIGIBLE, n) != NULL; v++) {
+        ret = ost_results_read_block(self, self->names.items[v], i_arm, 0, first, n, work, err);
+        for (size_t k = 0; k < n * self->n_times && ret == 0; k++)
+            if (isfinite(work[k]) && fates[k / self->n_times] == OST_FATE_NOT_ELIGIBLE)
+                fates[k / self->n_times] = OST_FATE_OK;
+    }
+    return ret;
 }
 
 int ost_results_read_summary(ost_results_t *self, const char *name, ost_summary_kind_t kind, size_t i_arm,
