@@ -134,19 +134,13 @@ int ost_results_read_texts(const ost_results_t *self, const char *name, ost_text
 int ost_results_read_matrix(
     const ost_results_t *self, const char *name, size_t n_rows, size_t n_columns, double **values, ost_error_t *err)
 {
-    const hsize_t start[] = { 0, 0 }, count[] = { n_rows, n_columns };
-    ost_h5_handler_t handler;
+    const ost_slab_t all = { .rank = 2, .count = { n_rows, n_columns } };
     *values = NULL;
     if (n_rows > 0 && n_columns > MOST_VALUES / n_rows)
         return ost_fail_at(err, OST_ERR_FORMAT, self->path, 0, 0, "'%s' has more than %d values", name, MOST_VALUES);
     *values = malloc((n_rows * n_columns + 1) * sizeof(**values));
     if (*values == NULL) return ost_no_memory(err);
-    ost_h5_enter(&handler);
-    hid_t id = ost_h5_open(self->file, name);
-    int ret = ost_h5_transfer(id, H5P_DEFAULT, 2, start, count, *values, NULL);
-    if (ret != 0) ret = ost_h5_unreadable(err, ret, self->path, name);
-    OST_H5_CLOSE(id);
-    ost_h5_leave(&handler);
+    int ret = ost_h5_read(self->file, self->path, name, &all, *values, err);
     if (ret == 0) return 0;
     free(*values);
     *values = NULL;

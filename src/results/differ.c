@@ -148,7 +148,7 @@ static int name_place(const differ_t *self, const char *dim, hsize_t at, bool is
 {
     hid_t id = ost_h5_open(self->now->file, dim), type = id >= 0 ? H5Dget_type(id) : -1;
     ost_text_list_t texts = { 0 };
-    hsize_t one = 1;
+    const ost_slab_t place = { 1, { at }, { 1 } };
     double number;
     size_t n = strlen(buf);
     int ret = 0;
@@ -157,7 +157,7 @@ static int name_place(const differ_t *self, const char *dim, hsize_t at, bool is
         const char *text = ret == 0 && at < texts.n ? texts.items[at] : "?";
         if (n < size && is_index) snprintf(buf + n, size - n, "[%.60s]", text);
         if (n < size && !is_index) snprintf(buf + n, size - n, ", %s '%.60s'", dim, text);
-    } else if (ost_h5_transfer(id, H5P_DEFAULT, 1, &at, &one, &number, NULL) == 0 && n < size) {
+    } else if (ost_h5_transfer(id, H5P_DEFAULT, &place, &number, NULL) == 0 && n < size) {
         snprintf(buf + n, size - n, ", %s %.10g", strcmp(dim, "time") == 0 ? "day" : dim, number);
     }
     ost_text_list_free(&texts);
@@ -183,12 +183,12 @@ static int name_value(differ_t *self, const pair_t *pair, const hsize_t *at, dou
 }
 
 /* Values of both files in self->a and self->b, of a piece from `start` on. */
-static int compare_piece(differ_t *self, const pair_t *pair, size_t part, const hsize_t *start, const hsize_t *count)
+static int compare_piece(differ_t *self, const pair_t *pair, size_t part, const ost_slab_t *at)
 {
     double tolerance = OST_SAME_VALUE + (pair->is_float32 ? ldexp(1, -23) : 0);
     if (pair->has_quantiles && !self->is_exact) tolerance = 1.0 / OST_SUMMARY_BINS;
-    size_t n = 1, n_row = pair->has_time ? (size_t) count[pair->rank - 1] : 0;
-    for (size_t d = 0; d < pair->rank; d++) n *= (size_t) count[d];
+    size_t n = 1, n_row = pair->has_time ? (size_t) at->count[pair->rank - 1] : 0;
+    for (size_t d = 0; d < pair->rank; d++) n *= (size_t) at->count[d];
     if (n_row == 0) n_row = n;
     double largest = 0; /* of a subject: a value near zero is as exact as the others */
     for (size_t i = 0; i < n; i++) {
@@ -204,16 +204,17 @@ static int compare_piece(differ_t *self, const pair_t *pair, size_t part, const 
             continue;
         }
         if (!count_different(self, part)) continue;
-        hsize_t at[OST_MAX_RANK];
-        for (size_t d = pair->rank, left = i; d-- > 0; left /= (size_t) count[d]) at[d] = start[d] + left % count[d];
-        int ret = name_value(self, pair, at, then, now);
+        hsize_t place[OST_MAX_RANK];
+        for (size_t d = pair->rank, left = i; d-- > 0; left /= (size_t) at->count[d])
+            place[d] = at->start[d] + left % at->count[d];
+        int ret = name_value(self, pair, place, then, now);
         if (ret < 0) return ret;
     }
     return 0;
 }
 
 /* @return 0, OST_ERR_FORMAT or OST_ERR_NO_MEMORY */
-static int read_piece(differ_t *self, const pair_t *pair, size_t part, const hsize_t *start, const hsize_t *count)
+static int read_piece(differ_t *self, const pair_t *pair, size_t part, const ost_slab_t *at)
 {
     int ret;
     if (pair->rank == 0) {
@@ -221,11 +222,11 @@ static int read_piece(differ_t *self, const pair_t *pair, size_t part, const hsi
                   H5Dread(pair->now, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, self->b) >= 0;
         ret = ok ? 0 : OST_ERR_FORMAT;
     } else {
-        ret = ost_h5_transfer(pair->then, H5P_DEFAULT, pair->rank, start, count, self->a, NULL);
-        if (ret == 0) ret = ost_h5_transfer(pair->now, H5P_DEFAULT, pair->rank, start, count, self->b, NULL);
+        ret = ost_h5_transfer(pair->then, H5P_DEFAULT, at, self->a, NULL);
+        if (ret == 0) ret = ost_h5_transfer(pair->now, H5P_DEFAULT, at, self->b, NULL);
         if (ret != 0 && ret != OST_ERR_NO_MEMORY) ret = OST_ERR_FORMAT;
     }
-    return ret == 0 ? compare_piece(self, pair, part, start, count) : ret;
+    return ret == 0 ? compare_piece(self, pair, part, at) : ret;
 }
 
 /* The part of a place; n_parts where all parts share it. */
@@ -244,7 +245,7 @@ static int compare_numbers(differ_t *self, const pair_t *pair)
     const size_t step = ost_chunk_subjects(self->experiment);
     const bool has_subjects = pair->subject != SIZE_MAX && H5DSis_scale(pair->now) <= 0;
     const bool is_endpoint = !has_subjects && pair->n_front > 0; /* or a quantile, ... */
-    hsize_t start[OST_MAX_RANK] = { 0 }, count[OST_MAX_RANK];
+    ost_slab_t at = { .rank = pair->rank };
     int ret = 0;
     for (bool more = true; more && ret == 0;) {
         for (size_t d = 0; d < pair->rank; d++) {
@@ -252,14 +253,14 @@ static int compare_numbers(differ_t *self, const pair_t *pair)
                            : has_subjects && d > pair->subject ? HSIZE_UNDEF
                                                                : 1;
             if (!has_subjects && d + 1 == pair->rank && !is_endpoint) most = step;
-            count[d] = pair->sizes[d] - start[d] < most ? pair->sizes[d] - start[d] : most;
+            at.count[d] = pair->sizes[d] - at.start[d] < most ? pair->sizes[d] - at.start[d] : most;
         }
-        const size_t part = part_of(self, pair, start), of = part == out->n_parts ? 0 : part;
-        const size_t i_block = has_subjects ? (size_t) start[pair->subject] / OST_COHORT_BLOCK : 0;
+        const size_t part = part_of(self, pair, at.start), of = part == out->n_parts ? 0 : part;
+        const size_t i_block = has_subjects ? (size_t) at.start[pair->subject] / OST_COHORT_BLOCK : 0;
         bool is_left_out = (has_subjects || is_endpoint) && out->left_out[of * out->n_blocks + i_block];
-        if (!is_left_out) ret = read_piece(self, pair, part, start, count);
+        if (!is_left_out) ret = read_piece(self, pair, part, &at);
         size_t d = pair->rank;
-        while (d > 0 && (start[d - 1] += count[d - 1]) >= pair->sizes[d - 1]) start[--d] = 0;
+        while (d > 0 && (at.start[d - 1] += at.count[d - 1]) >= pair->sizes[d - 1]) at.start[--d] = 0;
         more = d > 0;
     }
     return ret;

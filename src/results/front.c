@@ -85,9 +85,25 @@ int ost_results_front_coordinates(ost_writer_t *self, ost_error_t *err)
     return ret == 0 ? write_axes(self, err) : ret;
 }
 
-void ost_results_front_place(const ost_writer_t *self, size_t part, hsize_t *at)
+ost_slab_t ost_results_front_place(const ost_writer_t *self, size_t part)
 {
-    for (size_t k = self->n_front; k-- > 0; part /= self->front[k].n) at[k] = part % self->front[k].n;
+    ost_slab_t slab = { .rank = self->n_front };
+    for (size_t k = self->n_front; k-- > 0; part /= self->front[k].n) {
+        slab.start[k] = part % self->front[k].n;
+        slab.count[k] = 1;
+    }
+    return slab;
+}
+
+ost_slab_t ost_results_row(const ost_writer_t *self, size_t part, size_t v, size_t i)
+{
+    const ost_target_t *target = &self->targets[part < self->n_plans ? part : 0];
+    const ost_variable_t *variable = &self->parts[part].plan->outputs->variables[v];
+    ost_slab_t slab = ost_results_front_place(self, part);
+    ost_slab_add(&slab, target->arm[i / variable->n_elements], 1);
+    if (variable->index_set != NULL)
+        ost_slab_add(&slab, target->element[variable->first + i % variable->n_elements], 1);
+    return slab;
 }
 
 const char *ost_results_part_name(const ost_writer_t *self, size_t part, char *buf, size_t size)

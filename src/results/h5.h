@@ -4,6 +4,7 @@
 #define OST_RESULTS_H5_H
 
 #include "core/text.h"
+#include "input/design.h"
 
 #include <hdf5.h>
 #include <stdbool.h>
@@ -56,15 +57,24 @@ int ost_h5_read_texts(hid_t dataset, size_t max, ost_text_list_t *texts) OST_MUS
 /* How values are written that HDF5 has to convert: with 64 KB to do it in, where it clears 1 MB of its own for each
  * dataset. @return for H5Pclose(), or -1 */
 hid_t ost_h5_small_transfer(void);
-/* Numbers of a part of a dataset: `count` from `start` on, [rank]. Read into `to`, if all chunks in it unpack to as
- * many bytes as their shape says, or, if that is NULL, written from `from`. @param how  of ost_h5_small_transfer(), or
- * H5P_DEFAULT. @return 0 or -1, also if the dataset is of another rank or the id is not valid */
-int ost_h5_transfer(hid_t dataset, hid_t how, size_t rank, const hsize_t *start, const hsize_t *count, double *to,
-    const double *from) OST_MUST_CHECK;
+/* Dimensions in front of arms: a model of several, the varied entries of a grid, or the points of another design; and
+ * of a dataset. */
+enum { OST_MAX_FRONT = OST_MAX_GRID_AXES, OST_MAX_RANK = OST_MAX_FRONT + 4 };
+/* A part of a dataset: `count` from `start` on, dimension by dimension. */
+typedef struct {
+    size_t rank;
+    hsize_t start[OST_MAX_RANK], count[OST_MAX_RANK];
+} ost_slab_t;
+/* Add a dimension. */
+void ost_slab_add(ost_slab_t *self, hsize_t start, hsize_t count);
+/* Numbers of a part of a dataset. Read into `to`, if all chunks in it unpack to as many bytes as their shape says, or,
+ * if that is NULL, written from `from`. @param how  of ost_h5_small_transfer(), or H5P_DEFAULT. @return 0 or -1, also
+ * if the dataset is of another rank or the id is not valid */
+int ost_h5_transfer(hid_t dataset, hid_t how, const ost_slab_t *slab, double *to, const double *from) OST_MUST_CHECK;
 /* The same of the dataset `name` of a file, between ost_h5_enter and ost_h5_leave of its own. @return 0, or the error
  */
-int ost_h5_read(hid_t file, const char *path, const char *name, size_t rank, const hsize_t *start, const hsize_t *count,
-    double *values, ost_error_t *err) OST_MUST_CHECK;
+int ost_h5_read(hid_t file, const char *path, const char *name, const ost_slab_t *slab, double *values,
+    ost_error_t *err) OST_MUST_CHECK;
 
 /* Close ids of any kind that were opened for reading, [n]; negative ones are passed over. */
 void ost_h5_close(const hid_t *ids, size_t n);

@@ -144,9 +144,9 @@ static int read_coordinates(ost_results_t *self, ost_error_t *err)
     if (bad == NULL && (self->n_times == 0 || self->n_times > MAX_TIMES)) bad = "time";
     if (ret == 0 && bad == NULL && (self->times = calloc(self->n_times, sizeof *self->times)) == NULL)
         ret = ost_no_memory(err);
-    const hsize_t first = 0, n_times = self->n_times;
+    const ost_slab_t all = { .rank = 1, .count = { self->n_times } };
     if (ret == 0 && bad == NULL) {
-        ret = ost_h5_transfer(time, H5P_DEFAULT, 1, &first, &n_times, self->times, NULL);
+        ret = ost_h5_transfer(time, H5P_DEFAULT, &all, self->times, NULL);
         if (ret != 0) ret = ost_h5_unreadable(err, ret, self->path, "time");
     }
     OST_H5_CLOSE(subject, time);
@@ -311,20 +311,26 @@ const char *ost_results_element(const ost_results_t *self, const char *name, siz
     return variable != NULL && i_element < variable->elements.n ? variable->elements.items[i_element] : "";
 }
 
+ost_slab_t ost_results_arm_at(const ost_results_t *self, const char *name, size_t i_arm, size_t i_element)
+{
+    const ost_results_variable_t *variable = name != NULL ? ost_results_variable(self, name) : NULL;
+    ost_slab_t slab = ost_results_front_at(self, self->i_model);
+    ost_slab_add(&slab, i_arm, 1);
+    if (variable != NULL && variable->elements.n > 0) ost_slab_add(&slab, i_element, 1);
+    return slab;
+}
+
 int ost_results_read_schedule(
     ost_results_t *self, size_t i_schedule, size_t i_arm, bool ended, double *values, ost_error_t *err)
 {
     char name[OST_DATASET_NAME_SIZE];
-    hsize_t start[OST_MAX_RANK], count[OST_MAX_RANK];
-    size_t rank = ost_results_front_at(self, self->i_model, start);
+    ost_slab_t at = ost_results_arm_at(self, NULL, i_arm, 0);
     if (i_schedule >= self->schedules.n || i_arm >= self->arms.n)
         return ost_fail_at(
             err, OST_ERR_VALUE, self->path, 0, 0, "there is no schedule %zu, arm %zu", i_schedule, i_arm);
     snprintf(name, sizeof name, "%s%.100s", ended ? OST_ENDED : OST_BEGAN, self->schedules.items[i_schedule]);
-    start[rank++] = i_arm;
-    start[rank++] = 0;
-    for (size_t d = 0; d < rank; d++) count[d] = d + 1 < rank ? 1 : self->n_subjects;
-    return ost_h5_read(self->file, self->path, name, rank, start, count, values, err);
+    ost_slab_add(&at, 0, self->n_subjects);
+    return ost_h5_read(self->file, self->path, name, &at, values, err);
 }
 
 const char *ost_results_attribute(const ost_results_t *self, const char *name)
@@ -347,10 +353,9 @@ int ost_results_first_failure(const ost_results_t *self, char **text, ost_error_
     int ret = ost_h5_read_texts(id, ost_h5_length(id), &texts);
     OST_H5_CLOSE(id);
     if (ret < 0) ret = ost_h5_unreadable(err, ret, self->path, "failure_message");
-    const hsize_t start = 0, count = 1;
+    const ost_slab_t first = { .rank = 1, .count = { 1 } };
     double subject = 0;
-    if (ret == 0 && texts.n > 0)
-        ret = ost_h5_read(self->file, self->path, "failure_subject", 1, &start, &count, &subject, err);
+    if (ret == 0 && texts.n > 0) ret = ost_h5_read(self->file, self->path, "failure_subject", &first, &subject, err);
     if (ret == 0 && texts.n > 0 && asprintf(text, "subject %.0f: %s", subject, texts.items[0]) < 0) {
         *text = NULL;
         ret = ost_no_memory(err);
@@ -379,19 +384,10 @@ static int read_ahead(
         if (self->cache.values == NULL) return ost_no_memory(err);
     }
     self->cache.n_times = 0;
-    hsize_t start[OST_MAX_RANK], count[OST_MAX_RANK];
-    size_t rank = ost_results_front_at(self, self->i_model, start);
-    start[rank++] = i_arm;
-    if (self->variables[i_variable].elements.n > 0) start[rank++] = i_element;
-    for (size_t d = 0; d < rank; d++) count[d] = 1;
-    start[rank] = 0;
-    count[rank++] = self->n_subjects;
-    start[rank] = first;
-    count[rank++] = n_times;
-    hid_t id = ost_h5_open(self->file, name);
-    int ret = ost_h5_transfer(id, H5P_DEFAULT, rank, start, count, self->cache.values, NULL);
-    if (ret != 0) ret = ost_h5_unreadable(err, ret, self->path, name);
-    OST_H5_CLOSE(id);
+    ost_slab_t at = ost_results_arm_at(self, name, i_arm, i_element);
+    ost_slab_add(&at, 0, self->n_subjects);
+    ost_slab_add(&at, first, n_times);
+    int ret = ost_h5_read(self->file, self->path, name, &at, self->cache.values, err);
     if (ret != 0) return ret;
     self->cache.variable = i_variable;
     self->cache.model = self->i_model;
@@ -419,10 +415,7 @@ int ost_results_read(ost_results_t *self, const char *name, size_t i_arm, size_t
     if (i_variable != self->cache.variable || self->i_model != self->cache.model || i_arm != self->cache.arm ||
         i_element != self->cache.element || i_time < self->cache.first_time ||
         i_time >= self->cache.first_time + self->cache.n_times) {
-        ost_h5_handler_t handler;
-        ost_h5_enter(&handler);
         int ret = read_ahead(self, i_variable, i_arm, i_element, i_time, err);
-        ost_h5_leave(&handler);
         if (ret != 0) return ret;
     }
     const double *column = self->cache.values + (i_time - self->cache.first_time);
@@ -473,15 +466,15 @@ static int find_chunks(chunks_t *self, hid_t id, hid_t space, hsize_t n_bytes)
 static int read_dataset(hid_t id, const reading_t *how)
 {
     chunks_t self = { 0 };
-    hsize_t start[OST_MAX_RANK] = { 0 }, count[OST_MAX_RANK];
     hid_t space = H5Dget_space(id);
     int ret = find_chunks(&self, id, space, how->n_bytes);
+    ost_slab_t at = { .rank = ret > 0 ? (size_t) self.rank : 0 };
     for (bool more = ret > 0; more && ret >= 0;) {
         for (int d = 0; d < self.rank; d++)
-            count[d] = self.sizes[d] - start[d] < self.chunk[d] ? self.sizes[d] - start[d] : self.chunk[d];
-        ret = ost_h5_transfer(id, H5P_DEFAULT, (size_t) self.rank, start, count, self.values, NULL);
+            at.count[d] = self.sizes[d] - at.start[d] < self.chunk[d] ? self.sizes[d] - at.start[d] : self.chunk[d];
+        ret = ost_h5_transfer(id, H5P_DEFAULT, &at, self.values, NULL);
         int d = self.rank - 1;
-        while (d >= 0 && (start[d] += self.chunk[d]) >= self.sizes[d]) start[d--] = 0;
+        while (d >= 0 && (at.start[d] += self.chunk[d]) >= self.sizes[d]) at.start[d--] = 0;
         more = how->with_values && d >= 0;
     }
     free(self.values);

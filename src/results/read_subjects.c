@@ -12,28 +12,17 @@
 int ost_results_read_block(ost_results_t *self, const char *name, size_t i_arm, size_t i_element, size_t first,
     size_t n, double *values, ost_error_t *err)
 {
-    hsize_t start[OST_MAX_RANK], count[OST_MAX_RANK];
-    size_t rank = ost_results_front_at(self, self->i_model, start);
-    const ost_results_variable_t *variable = ost_results_variable(self, name);
-    start[rank++] = i_arm;
-    if (variable != NULL && variable->elements.n > 0) start[rank++] = i_element;
-    for (size_t d = 0; d < rank; d++) count[d] = 1;
-    start[rank] = first;
-    count[rank++] = n;
-    start[rank] = 0;
-    count[rank++] = self->n_times;
-    return ost_h5_read(self->file, self->path, name, rank, start, count, values, err);
+    ost_slab_t at = ost_results_arm_at(self, name, i_arm, i_element);
+    ost_slab_add(&at, first, n);
+    ost_slab_add(&at, 0, self->n_times);
+    return ost_h5_read(self->file, self->path, name, &at, values, err);
 }
 
 static int read_status(ost_results_t *self, size_t i_arm, size_t first, size_t n, double *values, ost_error_t *err)
 {
-    hsize_t start[OST_MAX_RANK], count[OST_MAX_RANK];
-    size_t rank = ost_results_front_at(self, self->i_model, start);
-    start[rank++] = i_arm;
-    for (size_t d = 0; d < rank; d++) count[d] = 1;
-    start[rank] = first;
-    count[rank++] = n;
-    return ost_h5_read(self->file, self->path, "status", rank, start, count, values, err);
+    ost_slab_t at = ost_results_arm_at(self, NULL, i_arm, 0);
+    ost_slab_add(&at, first, n);
+    return ost_h5_read(self->file, self->path, "status", &at, values, err);
 }
 
 int ost_results_read_fates(
@@ -57,18 +46,12 @@ int ost_results_read_summary(ost_results_t *self, const char *name, ost_summary_
 {
 #define ENDING(NAME, ending, is_change, meaning) [NAME] = ending,
     static const char *const endings[OST_N_SUMMARIES] = { OST_SUMMARIES(ENDING) };
-    hsize_t start[OST_MAX_RANK], count[OST_MAX_RANK];
     char path[OST_DATASET_NAME_SIZE];
-    size_t rank = ost_results_front_at(self, self->i_model, start);
-    const ost_results_variable_t *variable = ost_results_variable(self, name);
-    start[rank++] = i_arm;
-    if (variable != NULL && variable->elements.n > 0) start[rank++] = i_element;
-    for (size_t d = 0; d < rank; d++) count[d] = 1;
-    if (kind == OST_SUMMARY_QUANTILES || kind == OST_SUMMARY_CHANGES) start[rank] = 0, count[rank++] = OST_N_LEVELS;
-    start[rank] = 0;
-    count[rank++] = self->n_times;
+    ost_slab_t at = ost_results_arm_at(self, name, i_arm, i_element);
+    if (kind == OST_SUMMARY_QUANTILES || kind == OST_SUMMARY_CHANGES) ost_slab_add(&at, 0, OST_N_LEVELS);
+    ost_slab_add(&at, 0, self->n_times);
     snprintf(path, sizeof(path), "%.78s%s", name, endings[kind]);
-    return ost_h5_read(self->file, self->path, path, rank, start, count, values, err);
+    return ost_h5_read(self->file, self->path, path, &at, values, err);
 }
 
 /* A dataset by its name in the file, or that of a parameter. @return -1: the file has neither */
@@ -150,19 +133,13 @@ int ost_results_list_columns(const ost_results_t *self, ost_text_list_t *names, 
 int ost_results_read_column(
     ost_results_t *self, const char *name, size_t first, size_t n, double *values, ost_error_t *err)
 {
-    hsize_t start[OST_MAX_RANK] = { 0 }, count[OST_MAX_RANK];
     ost_h5_handler_t handler;
     ost_h5_enter(&handler);
     hid_t id = open_column(self, name);
-    size_t rank = column_rank(self, id);
-    if (rank > 1) ost_results_front_at(self, self->i_model, start);
-    for (size_t d = 0; d + 1 < rank; d++) count[d] = 1;
-    int ret = rank > 0 ? 0 : OST_ERR_FORMAT;
-    if (ret == 0) {
-        start[rank - 1] = first;
-        count[rank - 1] = n;
-        ret = ost_h5_transfer(id, H5P_DEFAULT, rank, start, count, values, NULL);
-    }
+    const size_t rank = column_rank(self, id);
+    ost_slab_t at = rank > 1 ? ost_results_front_at(self, self->i_model) : (ost_slab_t){ 0 };
+    ost_slab_add(&at, first, n);
+    int ret = rank > 0 ? ost_h5_transfer(id, H5P_DEFAULT, &at, values, NULL) : OST_ERR_FORMAT;
     if (ret != 0) ret = ost_h5_unreadable(err, ret, self->path, name);
     OST_H5_CLOSE(id);
     ost_h5_leave(&handler);

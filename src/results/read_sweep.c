@@ -10,13 +10,13 @@
 /* Numbers of an axis, and how a person writes them. @return 0, OST_ERR_FORMAT or OST_ERR_NO_MEMORY */
 static int read_numbers(ost_varied_t *axis, hid_t id, size_t n)
 {
-    const hsize_t start = 0, count = n;
+    const ost_slab_t all = { .rank = 1, .count = { n } };
     char *unit = NULL;
     int ret = ost_h5_get_text(id, "units", &unit);
     axis->unit = unit != NULL ? unit : ost_strdup("1");
     axis->values = malloc(n * sizeof(*axis->values));
     if (ret < 0 || axis->values == NULL || axis->unit == NULL) return OST_ERR_NO_MEMORY;
-    ret = ost_h5_transfer(id, H5P_DEFAULT, 1, &start, &count, axis->values, NULL);
+    ret = ost_h5_transfer(id, H5P_DEFAULT, &all, axis->values, NULL);
     bool is_plain = strcmp(axis->unit, "1") == 0;
     for (size_t i = 0; i < n && ret == 0; i++)
         ret = ost_text_list_add(
@@ -141,13 +141,13 @@ size_t ost_results_n_front(const ost_results_t *self)
     return design->n_axes > 0 && design->kind == OST_DESIGN_GRID ? design->n_axes : self->models.n > 0;
 }
 
-size_t ost_results_front_at(const ost_results_t *self, size_t part, hsize_t *at)
+ost_slab_t ost_results_front_at(const ost_results_t *self, size_t part)
 {
     const ost_design_t *design = &self->design;
-    size_t n = ost_results_n_front(self);
-    if (n > 0) at[0] = part;
-    for (size_t k = 0; k < n && design->n_axes > 0; k++) at[k] = ost_design_index(design, part, k);
-    return n;
+    ost_slab_t slab = { 0 };
+    for (size_t k = 0; k < ost_results_n_front(self); k++)
+        ost_slab_add(&slab, design->n_axes > 0 ? ost_design_index(design, part, k) : part, 1);
+    return slab;
 }
 
 bool ost_results_has_front(const ost_results_t *self, const hsize_t *sizes)
@@ -164,11 +164,12 @@ int ost_results_read_endpoint(ost_results_t *self, size_t i, ost_endpoint_column
 {
     static const char *const endings[] = { "", OST_ENDPOINT_Q05, OST_ENDPOINT_Q95, OST_ENDPOINT_N, OST_ENDPOINT_SE };
     char name[OST_DATASET_NAME_SIZE];
-    hsize_t start[OST_MAX_FRONT] = { 0 }, count[OST_MAX_FRONT];
+    ost_slab_t all = { 0 };
     ost_h5_handler_t handler;
     size_t n = ost_results_n_front(self);
     for (size_t k = 0; k < n; k++)
-        count[k] = self->design.kind == OST_DESIGN_GRID ? self->design.axes[k].texts.n : self->design.n_points;
+        ost_slab_add(
+            &all, 0, self->design.kind == OST_DESIGN_GRID ? self->design.axes[k].texts.n : self->design.n_points);
     snprintf(name, sizeof(name), "%.120s%s", self->endpoints.items[i], endings[column]);
     ost_h5_enter(&handler);
     if (column == OST_ENDPOINT_ERROR && H5Lexists(self->file, name, H5P_DEFAULT) == 0) {
@@ -178,7 +179,7 @@ int ost_results_read_endpoint(ost_results_t *self, size_t i, ost_endpoint_column
     }
     hid_t id = ost_h5_open(self->file, name), space = id >= 0 && n == 0 ? H5Dget_space(id) : -1;
     bool is_single = space >= 0 && H5Sget_simple_extent_ndims(space) == 0;
-    int ret = n > 0 ? ost_h5_transfer(id, H5P_DEFAULT, n, start, count, values, NULL)
+    int ret = n > 0 ? ost_h5_transfer(id, H5P_DEFAULT, &all, values, NULL)
               : is_single && H5Dread(id, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0
                   ? 0
                   : OST_ERR_FORMAT;

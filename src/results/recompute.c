@@ -10,18 +10,11 @@
 /* Whether the run got as far as a block, as it did in a file without `status`. @return 1, 0, or OST_ERR_NO_MEMORY */
 static int was_run(const ost_results_t *results, size_t part, size_t i_block)
 {
-    hsize_t start[OST_MAX_RANK], count[OST_MAX_RANK];
-    size_t rank = ost_results_front_at(results, part, start);
+    ost_slab_t at = ost_results_front_at(results, part);
     double status = OST_STATUS_NOT_RUN;
-    start[rank++] = 0;
-    start[rank++] = (hsize_t) i_block * OST_COHORT_BLOCK;
-    for (size_t d = 0; d < rank; d++) count[d] = 1;
-    ost_h5_handler_t handler;
-    ost_h5_enter(&handler);
-    hid_t id = ost_h5_open(results->file, "status");
-    int ret = ost_h5_transfer(id, H5P_DEFAULT, rank, start, count, &status, NULL);
-    OST_H5_CLOSE(id);
-    ost_h5_leave(&handler);
+    ost_slab_add(&at, 0, 1);
+    ost_slab_add(&at, (hsize_t) i_block * OST_COHORT_BLOCK, 1);
+    int ret = ost_h5_read(results->file, results->path, "status", &at, &status, NULL);
     return ret == OST_ERR_NO_MEMORY ? ret : ret != 0 || status != OST_STATUS_NOT_RUN;
 }
 

@@ -15,8 +15,6 @@ enum { OST_DATASET_NAME_SIZE = 160 };
 #define OST_HELD_SUBJECTS ((size_t) 128 * OST_COHORT_BLOCK)
 
 enum { OST_DIM_ARM, OST_DIM_SUBJECT, OST_DIM_QUANTILE, OST_DIM_TIMES, OST_N_FIXED_DIMENSIONS };
-/* Dimensions in front of arms: a model of several, the varied entries of a grid, or the points of another design. */
-enum { OST_MAX_FRONT = OST_MAX_GRID_AXES, OST_MAX_RANK = OST_MAX_FRONT + 4 };
 
 /* Root attribute of the file of a sweep: names of its axes, a line each; and of its endpoints */
 #define OST_SWEEP_AXES "sweep_axes"
@@ -69,8 +67,9 @@ typedef struct {
 /* Find the dimensions in front; their coordinates. @return 0, OST_ERR_IO or OST_ERR_NO_MEMORY */
 int ost_results_front(ost_writer_t *self, ost_error_t *err) OST_MUST_CHECK;
 int ost_results_front_coordinates(ost_writer_t *self, ost_error_t *err) OST_MUST_CHECK;
-/* Where a part stands in them. @param[out] at  [n_front] */
-void ost_results_front_place(const ost_writer_t *self, size_t part, hsize_t *at);
+/* Where a part stands in them; and row i of variable v in it, arm after arm, of each element after element. */
+ost_slab_t ost_results_front_place(const ost_writer_t *self, size_t part);
+ost_slab_t ost_results_row(const ost_writer_t *self, size_t part, size_t v, size_t i);
 /* "dose 1 mg" or the name of a model. @return buf */
 const char *ost_results_part_name(const ost_writer_t *self, size_t part, char *buf, size_t size);
 /* The endpoints of all points of a sweep, from the measures in the journal: value, 5th and 95th percentile between
@@ -93,10 +92,12 @@ bool ost_results_is_in_front(const ost_writer_t *self, const ost_column_t *colum
  */
 int ost_results_read_sweep(ost_results_t *self, ost_error_t *err) OST_MUST_CHECK;
 /* Dimensions in front of arms in a file being read; where a part stands in them; whether a dataset's sizes begin by
- * theirs. @param[out] at  [OST_MAX_FRONT] @return their number */
+ * theirs. */
 size_t ost_results_n_front(const ost_results_t *self);
-size_t ost_results_front_at(const ost_results_t *self, size_t part, hsize_t *at);
+ost_slab_t ost_results_front_at(const ost_results_t *self, size_t part);
 bool ost_results_has_front(const ost_results_t *self, const hsize_t *sizes);
+/* Where an arm and an element of the part self->i_model stand. @param name  variable; NULL: of no elements */
+ost_slab_t ost_results_arm_at(const ost_results_t *self, const char *name, size_t i_arm, size_t i_element);
 
 /* Compare a file with a second one of the same experiment, whose blocks are those that are not left out.
  * @param out  with left_out; counts differences @return 0, OST_ERR_FORMAT or OST_ERR_NO_MEMORY */

@@ -219,18 +219,12 @@ static int write_variable(ost_writer_t *self, size_t p, size_t v, size_t row, co
     const ost_variable_t *variable = &plan->outputs->variables[v];
     for (size_t k = 0; k < plan->experiment->n_arms * variable->n_elements; k++)
         for (size_t kind = 0; kind < OST_N_SUMMARIES; kind++) {
-            hsize_t at[OST_MAX_RANK], count[OST_MAX_RANK];
-            size_t rank = self->n_front;
-            ost_results_front_place(self, p, at);
-            at[rank++] = target->arm[k / variable->n_elements];
-            if (variable->index_set != NULL) at[rank++] = target->element[variable->first + k % variable->n_elements];
-            for (size_t d = 0; d < rank; d++) count[d] = 1;
-            if (is_quantiles(kind)) at[rank] = 0, count[rank++] = OST_N_LEVELS;
-            at[rank] = 0;
-            count[rank++] = table->n_times;
+            ost_slab_t at = ost_results_row(self, p, v, k);
+            if (is_quantiles(kind)) ost_slab_add(&at, 0, OST_N_LEVELS);
+            ost_slab_add(&at, 0, table->n_times);
             fill(table, row + k, kind, table->floors[v]);
-            if (ost_h5_transfer(target->variables[v * OST_N_SUMMARIES + kind], self->transfer, rank, at, count, NULL,
-                    table->out) != 0)
+            if (ost_h5_transfer(target->variables[v * OST_N_SUMMARIES + kind], self->transfer, &at, NULL, table->out) !=
+                0)
                 return ost_writer_fail(self, variable->name, err);
         }
     return 0;

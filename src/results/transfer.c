@@ -123,19 +123,20 @@ static int describe(chunks_t *self, size_t rank)
 }
 
 /* Of all chunks that a part lies in. @return 0, OST_ERR_FORMAT with the reason noted, or OST_ERR_NO_MEMORY */
-static int check_chunks(hid_t dataset, size_t rank, const hsize_t *start, const hsize_t *count)
+static int check_chunks(hid_t dataset, const ost_slab_t *slab)
 {
+    const size_t rank = slab->rank;
     chunks_t *self = malloc(sizeof(*self));
     if (self == NULL) return OST_ERR_NO_MEMORY;
     self->dataset = dataset;
     hsize_t first[OST_MAX_RANK] = { 0 }, at[OST_MAX_RANK] = { 0 };
     int ret = describe(self, rank);
     bool is_left = ret > 0;
-    for (size_t d = 0; is_left && d < rank; d++) at[d] = first[d] = start[d] / self->chunk[d] * self->chunk[d];
+    for (size_t d = 0; is_left && d < rank; d++) at[d] = first[d] = slab->start[d] / self->chunk[d] * self->chunk[d];
     while (is_left && ret >= 0) {
         ret = check_chunk(self, at);
         size_t d = rank;
-        while (d > 0 && (at[d - 1] += self->chunk[d - 1]) >= start[d - 1] + count[d - 1]) {
+        while (d > 0 && (at[d - 1] += self->chunk[d - 1]) >= slab->start[d - 1] + slab->count[d - 1]) {
             at[d - 1] = first[d - 1];
             d--;
         }
@@ -145,26 +146,33 @@ static int check_chunks(hid_t dataset, size_t rank, const hsize_t *start, const 
     return ret < 0 ? ret : 0;
 }
 
-int ost_h5_transfer(
-    hid_t dataset, hid_t how, size_t rank, const hsize_t *start, const hsize_t *count, double *to, const double *from)
+void ost_slab_add(ost_slab_t *self, hsize_t start, hsize_t count)
 {
-    hid_t space = dataset >= 0 ? H5Dget_space(dataset) : -1, memory = H5Screate_simple((int) rank, count, NULL);
-    bool ok = space >= 0 && memory >= 0 && H5Sget_simple_extent_ndims(space) == (int) rank &&
-              H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, count, NULL) >= 0 && H5Sselect_valid(space) > 0;
-    int ret = !ok ? OST_ERR_FORMAT : to != NULL ? check_chunks(dataset, rank, start, count) : 0;
+    self->start[self->rank] = start;
+    self->count[self->rank++] = count;
+}
+
+int ost_h5_transfer(hid_t dataset, hid_t how, const ost_slab_t *slab, double *to, const double *from)
+{
+    const int rank = (int) slab->rank;
+    hid_t space = dataset >= 0 ? H5Dget_space(dataset) : -1, memory = H5Screate_simple(rank, slab->count, NULL);
+    bool ok = space >= 0 && memory >= 0 && H5Sget_simple_extent_ndims(space) == rank &&
+              H5Sselect_hyperslab(space, H5S_SELECT_SET, slab->start, NULL, slab->count, NULL) >= 0 &&
+              H5Sselect_valid(space) > 0;
+    int ret = !ok ? OST_ERR_FORMAT : to != NULL ? check_chunks(dataset, slab) : 0;
     if (ret == 0 && to != NULL) ok = H5Dread(dataset, H5T_NATIVE_DOUBLE, memory, space, how, to) >= 0;
     if (ret == 0 && to == NULL) ok = H5Dwrite(dataset, H5T_NATIVE_DOUBLE, memory, space, how, from) >= 0;
     OST_H5_CLOSE(space, memory);
     return ok ? ret : OST_ERR_FORMAT;
 }
 
-int ost_h5_read(hid_t file, const char *path, const char *name, size_t rank, const hsize_t *start, const hsize_t *count,
-    double *values, ost_error_t *err)
+int ost_h5_read(
+    hid_t file, const char *path, const char *name, const ost_slab_t *slab, double *values, ost_error_t *err)
 {
     ost_h5_handler_t handler;
     ost_h5_enter(&handler);
     hid_t id = ost_h5_open(file, name);
-    int ret = ost_h5_transfer(id, H5P_DEFAULT, rank, start, count, values, NULL);
+    int ret = ost_h5_transfer(id, H5P_DEFAULT, slab, values, NULL);
     if (ret != 0) ret = ost_h5_unreadable(err, ret, path, name);
     OST_H5_CLOSE(id);
     ost_h5_leave(&handler);

@@ -125,20 +125,15 @@ static int write_chunks(ost_writer_t *self, size_t p, uint64_t first, const ost_
     const ost_plan_t *plan = self->parts[p].plan;
     const ost_target_t *target = target_of(self, p);
     const char *chunk = block->chunks;
-    hsize_t at[OST_MAX_RANK];
     size_t k = 0;
     if (ost_journal_part(self->journal, p)->columns->n_chunks == 0) return 0;
-    ost_results_front_place(self, p, at);
     for (size_t v = 0; v < plan->outputs->n_variables; v++) {
         const ost_variable_t *variable = &plan->outputs->variables[v];
         for (size_t i = 0; i < plan->experiment->n_arms * variable->n_elements; i++, chunk += block->sizes[k++]) {
-            size_t arm = target->arm[i / variable->n_elements], element = i % variable->n_elements;
-            size_t d = self->n_front;
-            at[d++] = arm;
-            if (variable->index_set != NULL) at[d++] = target->element[variable->first + element];
-            at[d++] = first;
-            at[d] = 0;
-            if (H5Dwrite_chunk(target->variables[v], H5P_DEFAULT, 0, at, block->sizes[k], chunk) < 0)
+            ost_slab_t at = ost_results_row(self, p, v, i);
+            ost_slab_add(&at, first, 1);
+            ost_slab_add(&at, 0, 1);
+            if (H5Dwrite_chunk(target->variables[v], H5P_DEFAULT, 0, at.start, block->sizes[k], chunk) < 0)
                 return ost_writer_fail(self, variable->name, err);
         }
     }
@@ -159,17 +154,13 @@ static int write_columns(ost_writer_t *self, size_t p, held_t *held, ost_error_t
     const ost_target_t *target = target_of(self, p);
     for (size_t c = 0; c < columns->n_columns && held->n > 0; c++) {
         const ost_column_t *column = &columns->columns[c];
-        hsize_t start[OST_MAX_RANK], count[OST_MAX_RANK];
-        size_t rank = ost_results_is_in_front(self, column) ? self->n_front : 0;
+        ost_slab_t at = { 0 };
         if (target->columns[c] < 0) continue;
-        if (rank > 0) ost_results_front_place(self, p, start);
-        if (column->arm >= 0) start[rank++] = target->arm[column->arm];
-        start[rank++] = held->first;
-        for (size_t d = 0; d < rank; d++) count[d] = d + 1 < rank ? 1 : held->n;
-        if (ost_h5_transfer(target->columns[c], self->transfer, rank, start, count, NULL,
-                held->values + c * OST_HELD_SUBJECTS) != 0) {
+        if (ost_results_is_in_front(self, column)) at = ost_results_front_place(self, p);
+        if (column->arm >= 0) ost_slab_add(&at, target->arm[column->arm], 1);
+        ost_slab_add(&at, held->first, held->n);
+        if (ost_h5_transfer(target->columns[c], self->transfer, &at, NULL, held->values + c * OST_HELD_SUBJECTS) != 0)
             return ost_writer_fail(self, name_of(self, target->columns[c]), err);
-        }
     }
     held->n = 0;
     return 0;
