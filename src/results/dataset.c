@@ -20,6 +20,11 @@ int ost_results_describe(hid_t object, const char *units, const char *long_name)
     return long_name != NULL ? ost_h5_set_text(object, "long_name", long_name) : 0;
 }
 
+static bool is_dimension(const ost_writer_t *self, const ost_dimension_t *dim, size_t k)
+{
+    return self->dimensions != NULL && dim == &self->dimensions[k];
+}
+
 /* Layout and fill value. Outputs are in chunks of the blocks that a cohort is run in, as the journal has them; a chunk
  * that was never written reads as NaN. Columns are in chunks of what is written in one go. Every chunk has its check.
  */
@@ -27,22 +32,22 @@ static hid_t make_creation(const ost_writer_t *self, hid_t type, size_t rank, co
 {
     const double nan_value = NAN;
     const uint8_t not_run = OST_STATUS_NOT_RUN;
-    const ost_experiment_t *e = self->parts[0].plan->experiment;
     hid_t id = H5Pcreate(H5P_DATASET_CREATE);
     bool ok = id >= 0 && H5Pset_attr_creation_order(id, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED) >= 0;
     if (ok && H5Tget_class(type) == H5T_FLOAT) ok = H5Pset_fill_value(id, H5T_NATIVE_DOUBLE, &nan_value) >= 0;
     if (ok && H5Tequal(type, H5T_STD_U8LE) > 0) ok = H5Pset_fill_value(id, H5T_NATIVE_UINT8, &not_run) >= 0;
     hsize_t chunk[OST_MAX_RANK];
     for (size_t i = 0; i < OST_MAX_RANK; i++) chunk[i] = 1;
-    if (ok && rank > 1 && dims[rank - 1] == &self->dimensions[OST_DIM_TIMES]) {
-        const bool has_subjects = dims[rank - 2] == &self->dimensions[OST_DIM_SUBJECT];
+    if (ok && rank > 1 && is_dimension(self, dims[rank - 1], OST_DIM_TIMES)) {
+        const ost_experiment_t *e = self->parts[0].plan->experiment;
+        const bool has_subjects = is_dimension(self, dims[rank - 2], OST_DIM_SUBJECT);
         chunk[rank - 2] = has_subjects ? ost_chunk_subjects(e) : dims[rank - 2]->n;
         chunk[rank - 1] = e->n_times;
         ok = H5Pset_chunk(id, (int) rank, chunk) >= 0;
         if (ok && e->compression > 0)
             ok = H5Pset_shuffle(id) >= 0 && H5Pset_deflate(id, (unsigned) e->compression) >= 0;
         ok = ok && H5Pset_fletcher32(id) >= 0;
-    } else if (ok && rank > 0 && dims[rank - 1] == &self->dimensions[OST_DIM_SUBJECT]) {
+    } else if (ok && rank > 0 && is_dimension(self, dims[rank - 1], OST_DIM_SUBJECT)) {
         hsize_t n = dims[rank - 1]->n;
         chunk[rank - 1] = n < OST_HELD_SUBJECTS ? n : OST_HELD_SUBJECTS;
         ok = H5Pset_chunk(id, (int) rank, chunk) >= 0 && H5Pset_fletcher32(id) >= 0;

@@ -504,9 +504,6 @@ static int make_group(ost_writer_t *self)
 
 int ost_results_layout(ost_writer_t *self, ost_error_t *err)
 {
-    self->text_type = ost_h5_text_type();
-    self->transfer = ost_h5_small_transfer();
-    if (self->text_type < 0 || self->transfer < 0) return ost_writer_fail(self, "arm", err);
     int ret = write_identity(self, err);
     if (ret == 0 && self->sweep == NULL && self->keep == OST_KEEP_SUBJECTS && make_group(self) != 0)
         ret = ost_writer_fail(self, "parameters", err);

@@ -112,7 +112,7 @@ static herr_t visit_link(hid_t group, const char *name, const H5L_info_t *info, 
     return visit->ret = ret;
 }
 
-static int read_texts(const ost_results_t *self, const char *name, ost_text_list_t *texts, ost_error_t *err)
+int ost_results_texts(const ost_results_t *self, const char *name, ost_text_list_t *texts, ost_error_t *err)
 {
     hid_t id = ost_h5_open(self->file, name);
     int ret = id >= 0 ? ost_h5_read_texts(id, MAX_ARMS, texts) : OST_ERR_FORMAT;
@@ -135,9 +135,9 @@ static int read_coordinates(ost_results_t *self, ost_error_t *err)
     if (self->n_subjects > OST_MAX_SUBJECTS) self->n_subjects = 0;
     self->n_times = time >= 0 ? ost_h5_length(time) : 0;
     bool is_joined = self->design.n_axes == 0 && H5Lexists(self->file, "model", H5P_DEFAULT) > 0;
-    int ret = is_joined ? read_texts(self, "model", &self->models, err) : 0;
-    if (ret == 0) ret = read_texts(self, "arm", &self->arms, err);
-    if (ret == 0) ret = read_texts(self, "arm_label", &self->labels, err);
+    int ret = is_joined ? ost_results_texts(self, "model", &self->models, err) : 0;
+    if (ret == 0) ret = ost_results_texts(self, "arm", &self->arms, err);
+    if (ret == 0) ret = ost_results_texts(self, "arm_label", &self->labels, err);
     const char *bad = wrong;
     if (bad == NULL && self->labels.n != self->arms.n) bad = "arm_label";
     if (bad == NULL && (self->n_subjects == 0 || (!has_quantiles && self->n_subjects > n_bytes))) bad = "subject";

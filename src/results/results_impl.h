@@ -6,6 +6,7 @@
 
 #include "core/memory.h"
 #include "journal/journal.h"
+#include "results/arrays.h"
 #include "results/h5.h"
 #include "results/results.h"
 
@@ -47,8 +48,9 @@ typedef struct {
 
 typedef struct {
     ost_memory_t memory;
-    const ost_journal_t *journal;
-    const ost_part_t *parts; /* [n_parts] */
+    const ost_arrays_t *arrays;   /* of an analysis; or */
+    const ost_journal_t *journal; /* of a run, with all that follows */
+    const ost_part_t *parts;      /* [n_parts] */
     size_t n_parts;
     const ost_sweep_t *sweep;             /* NULL: none */
     ost_keep_t keep;                      /* of all parts */
@@ -99,11 +101,22 @@ bool ost_results_has_front(const ost_results_t *self, const hsize_t *sizes);
 /* Where an arm and an element of the part self->i_model stand. @param name  variable; NULL: of no elements */
 ost_slab_t ost_results_arm_at(const ost_results_t *self, const char *name, size_t i_arm, size_t i_element);
 
+/* As ost_results_read_texts(), between ost_h5_enter() and ost_h5_leave(). */
+int ost_results_texts(
+    const ost_results_t *self, const char *name, ost_text_list_t *texts, ost_error_t *err) OST_MUST_CHECK;
 /* Compare a file with a second one of the same experiment, whose blocks are those that are not left out.
  * @param out  with left_out; counts differences @return 0, OST_ERR_FORMAT or OST_ERR_NO_MEMORY */
 int ost_results_differ(ost_recomputed_t *out, ost_results_t *then, const ost_results_t *now, const ost_experiment_t *e,
     ost_error_t *err) OST_MUST_CHECK;
 
+/* Write the file `path` by a function, beside it until it is whole and on the disk. @param self  with what goes in, and
+ * ids that are -1; what it owns is freed @return 0, OST_ERR_IO, or what the function returned */
+int ost_writer_run(
+    ost_writer_t *self, const char *path, int (*write)(ost_writer_t *, ost_error_t *), ost_error_t *err) OST_MUST_CHECK;
+/* Ids of one that has none open. */
+#define OST_WRITER_IDS .file = -1, .text_type = -1, .transfer = -1, .parameters = -1
+/* Create self->path, with types. @param access  with further properties @return 0 or OST_ERR_IO */
+int ost_writer_create(ost_writer_t *self, hid_t access, ost_error_t *err) OST_MUST_CHECK;
 /* All datasets, coordinates and attributes, and parameters that are the same for all; self->file was just created. */
 int ost_results_layout(ost_writer_t *self, ost_error_t *err) OST_MUST_CHECK;
 /* Attributes; NULL: none. @return 0, or -1 with HDF5's error stack set */
@@ -141,9 +154,6 @@ int ost_writer_fail(const ost_writer_t *self, const char *name, ost_error_t *err
 /* What a file was made from, as root attributes. @param path  for messages @return 0 or OST_ERR_IO */
 int ost_results_write_facts(
     hid_t file, const char *path, const ost_identity_t *identity, ost_error_t *err) OST_MUST_CHECK;
-/* A file that is complete: its seal, its bytes on the disk, then the name `to`, then the folder that holds the name.
- * @return 0, OST_ERR_IO, OST_ERR_NO_MEMORY */
-int ost_results_publish(const char *from, const char *to, ost_error_t *err) OST_MUST_CHECK;
 /* Write the seal behind the bytes of a file that is complete. @return 0, OST_ERR_IO, OST_ERR_NO_MEMORY */
 int ost_results_seal(int fd, const char *path, ost_error_t *err) OST_MUST_CHECK;
 

@@ -97,19 +97,14 @@ static int check_room(const ost_writer_t *self, ost_error_t *err)
 
 static int create(ost_writer_t *self, ost_error_t *err)
 {
-    const unsigned order = H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED;
     int ret = check_room(self, err);
     if (ret < 0) return ret;
-    hid_t properties = H5Pcreate(H5P_FILE_CREATE), access = H5Pcreate(H5P_FILE_ACCESS);
-    if (properties >= 0 && access >= 0 && H5Pset_link_creation_order(properties, order) >= 0 &&
-        H5Pset_attr_creation_order(properties, order) >= 0 &&
-        H5Pset_libver_bounds(access, H5F_LIBVER_V18, H5F_LIBVER_V18) >= 0 &&
-        H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) >= 0 && H5Pset_sieve_buf_size(access, SIEVE_BYTES) >= 0 &&
-        H5Pset_cache(access, 0, CHUNK_CACHE_PLACES, CHUNK_CACHE_BYTES, 1) >= 0 && limit_cache(self, access) >= 0) {
-        self->file = H5Fcreate(self->path, H5F_ACC_TRUNC, properties, access);
-    }
-    OST_H5_CLOSE(properties, access);
-    if (self->file < 0) return ost_h5_fail(err, OST_ERR_IO, self->path, "cannot be created");
+    hid_t access = H5Pcreate(H5P_FILE_ACCESS);
+    bool ok = access >= 0 && H5Pset_sieve_buf_size(access, SIEVE_BYTES) >= 0 &&
+              H5Pset_cache(access, 0, CHUNK_CACHE_PLACES, CHUNK_CACHE_BYTES, 1) >= 0 && limit_cache(self, access) >= 0;
+    ret = ost_writer_create(self, ok ? access : -1, err);
+    OST_H5_CLOSE(access);
+    if (ret < 0) return ret;
     void *fd = NULL;
     bool has_fd = H5Fget_vfd_handle(self->file, H5P_DEFAULT, &fd) >= 0 && fd != NULL;
     return has_fd ? take_room(self, *(int *) fd, err) : 0;
@@ -325,7 +320,8 @@ static int close_file(ost_writer_t *self)
     return ret < 0 ? -1 : 0;
 }
 
-int ost_results_publish(const char *from, const char *to, ost_error_t *err)
+/* A file that is complete: its seal, its bytes on the disk, then the name `to`, then the folder that holds the name. */
+static int publish(const char *from, const char *to, ost_error_t *err)
 {
     struct stat st;
     int fd = open(from, O_RDWR | O_CLOEXEC);
@@ -354,32 +350,52 @@ static int write_all(ost_writer_t *self, ost_error_t *err)
     if (ret == 0 && (self->sweep != NULL || self->keep == OST_KEEP_QUANTILES))
         ret = ost_results_write_endpoints(self, err);
     if (ret == 0) ret = self->n_front == 0 ? write_summary(self, err) : write_counts(self, err);
+    return ret;
+}
+
+int ost_writer_create(ost_writer_t *self, hid_t access, ost_error_t *err)
+{
+    const unsigned order = H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED;
+    hid_t properties = H5Pcreate(H5P_FILE_CREATE);
+    self->text_type = ost_h5_text_type();
+    self->transfer = ost_h5_small_transfer();
+    if (properties >= 0 && access >= 0 && self->text_type >= 0 && self->transfer >= 0 &&
+        H5Pset_link_creation_order(properties, order) >= 0 && H5Pset_attr_creation_order(properties, order) >= 0 &&
+        H5Pset_libver_bounds(access, H5F_LIBVER_V18, H5F_LIBVER_V18) >= 0 &&
+        H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) >= 0)
+        self->file = H5Fcreate(self->path, H5F_ACC_TRUNC, properties, access);
+    OST_H5_CLOSE(properties);
+    return self->file >= 0 ? 0 : ost_h5_fail(err, OST_ERR_IO, self->path, "cannot be created");
+}
+
+int ost_writer_run(ost_writer_t *self, const char *path, int (*write)(ost_writer_t *, ost_error_t *), ost_error_t *err)
+{
+    ost_h5_handler_t handler;
+    if (asprintf(&self->path, "%s.new", path) < 0) {
+        ost_memory_free(&self->memory);
+        return ost_no_memory(err);
+    }
+    ost_h5_enter(&handler);
+    int ret = write(self, err);
     bool is_closed = close_file(self) == 0;
     if (ret == 0 && !is_closed) ret = ost_h5_fail(err, OST_ERR_IO, self->path, "cannot be written out");
+    ost_h5_leave(&handler);
+    if (ret == 0) ret = publish(self->path, path, err);
+    if (ret != 0) unlink(self->path);
+    for (size_t i = 0; i < self->n_dimensions; i++) free(self->dimensions[i].texts);
+    free(self->datasets);
+    free(self->path);
+    ost_memory_free(&self->memory);
     return ret;
 }
 
 int ost_results_write(const ost_journal_t *journal, const char *path, ost_error_t *err)
 {
-    ost_h5_handler_t handler;
-    ost_writer_t self = { .journal = journal, .file = -1, .text_type = -1, .transfer = -1, .parameters = -1 };
+    ost_writer_t self = { .journal = journal, OST_WRITER_IDS };
     self.parts = ost_journal_parts(journal, &self.n_parts);
     self.sweep = self.parts[0].sweep;
     self.keep = ost_part_keep(self.parts);
     self.n_plans = ost_columns_n(self.parts, self.n_parts);
     self.targets = ost_memory_list(&self.memory, self.n_plans, sizeof(*self.targets));
-    if (asprintf(&self.path, "%s.new", path) < 0) {
-        ost_memory_free(&self.memory);
-        return ost_no_memory(err);
-    }
-    ost_h5_enter(&handler);
-    int ret = self.targets == NULL ? ost_no_memory(err) : write_all(&self, err);
-    ost_h5_leave(&handler);
-    if (ret == 0) ret = ost_results_publish(self.path, path, err);
-    if (ret != 0) unlink(self.path);
-    for (size_t i = 0; i < self.n_dimensions; i++) free(self.dimensions[i].texts);
-    free(self.datasets);
-    ost_memory_free(&self.memory);
-    free(self.path);
-    return ret;
+    return self.targets != NULL ? ost_writer_run(&self, path, write_all, err) : ost_no_memory(err);
 }
