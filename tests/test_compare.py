@@ -4,6 +4,7 @@
 first argument. The models are small ones of its own, so that what they do is known."""
 import math
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -248,6 +249,23 @@ class Compare(unittest.TestCase):
                      "population.covariates={age: {formula: \"60 [y]\", unit: year}}")
         lines = [line.split() for line in self.osteon("show", "c.h5", "--at", "24").stdout.splitlines()]
         self.assertIn(["control", "total_hip", "24", "(models)", loss["two"]], lines)
+
+    def test_limit_of_values_in_several_units(self):
+        """Values relative to time 0 have no limit in the unit of one model: the table and the page say so; one in
+        percent is counted in each model."""
+        self.compare("./one.model,./two.model", "c.h5", "--allow-gaps", "-q", "--set",
+                     'endpoints={low: {output: "bmd[total_hip]", arm: control, to: 24 month, measure: level, '
+                     'below: 0.7 g/cm2}, fell: {output: "bmd[total_hip]", arm: control, to: 24 month, below: -8 %}}')
+        shown = " ".join(self.osteon("show", "c.h5").stdout.split())
+        self.assertEqual(len(re.findall(r"low fraction level below 0.7 bmd\[total_hip\] control 24 (?:one|two) "
+                                        r"% 0 g/cm2 no value: the models have 'bmd' in several units", shown)), 2, shown)
+        file = self.open("c.h5")
+        for m, model in enumerate(("one", "two")):
+            fell = 100 * (file["bmd"][m, 0, 1, :, 4] < 0.92).mean()
+            self.assertRegex(shown, rf"fell fraction percent below -8 bmd\[total_hip\] control 0 to 24 {model} {fell:g} ")
+        self.osteon("report", "c.h5", "-o", "c.html")
+        with open(os.path.join(self.folder.name, "c.html"), encoding="utf-8") as page:
+            self.assertEqual(page.read().count("no value: the models have &#39;bmd&#39; in several units"), 2)
 
     def test_condition_that_a_model_lacks(self):
         """Who is eligible by an output of one model: all subjects are, in each, and the table says so."""

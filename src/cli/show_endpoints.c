@@ -34,24 +34,26 @@ static void explain_zeros(const ost_asked_t *asked, const double *base, size_t n
 static int add_endpoint(ost_results_t *results, const ost_experiment_t *e, const ost_asked_t *asked, const char *model,
     double *work, ost_table_t *table, ost_error_t *err)
 {
-    ost_endpoint_t endpoint;
-    ost_estimate_t estimate;
-    const char *unit;
+    ost_results_estimate_t found;
+    const ost_estimate_t *estimate = &found.estimate;
     const size_t n = results->n_subjects;
-    int ret = ost_results_estimate(results, e, asked, work, &endpoint, &estimate, &unit, err);
+    int ret = ost_results_estimate(results, e, asked, work, &found, err);
     if (ret <= 0) return ret;
     char from[32] = "", value_text[32] = "", error_text[32] = "", limit[64] = "";
     if (asked->has_limit)
         snprintf(limit, sizeof(limit), " %s %.40s", asked->is_below ? "below" : "above", asked->limit_text);
     if (asked->measure != OST_MEASURE_LEVEL) snprintf(from, sizeof(from), "%g to ", asked->from / OST_DAYS_PER_MONTH);
-    if (!isnan(estimate.value)) snprintf(value_text, sizeof(value_text), "%.4g", estimate.value);
-    if (!isnan(estimate.error)) snprintf(error_text, sizeof(error_text), "%.2g", estimate.error);
+    if (!isnan(estimate->value)) snprintf(value_text, sizeof(value_text), "%.4g", estimate->value);
+    if (!isnan(estimate->error)) snprintf(error_text, sizeof(error_text), "%.2g", estimate->error);
     ost_table_row(table, "%s\t%s\t%s%s\t%s\t%s%s%s\t%s%g\t%s\t%s\t%s\t%s\t%zu", asked->name,
-        ost_statistic_names[endpoint.statistic], ost_measure_words[asked->measure], limit, asked->output, asked->arm,
-        asked->versus != NULL ? " - " : "", asked->versus != NULL ? asked->versus : "", from,
+        ost_statistic_names[found.endpoint.statistic], ost_measure_words[asked->measure], limit, asked->output,
+        asked->arm, asked->versus != NULL ? " - " : "", asked->versus != NULL ? asked->versus : "", from,
         asked->to / OST_DAYS_PER_MONTH, model, value_text, error_text,
-        endpoint.statistic == OST_STATISTIC_N ? "" : unit, estimate.n);
-    if (results->keep == OST_KEEP_SUBJECTS) explain_zeros(asked, work + 2 * n, n, estimate.n, table);
+        found.endpoint.statistic == OST_STATISTIC_N ? "" : found.unit, estimate->n);
+    if (found.why[0] != '\0')
+        ost_table_line(table, "    no value: %s", found.why);
+    else if (results->keep == OST_KEEP_SUBJECTS)
+        explain_zeros(asked, work + 2 * n, n, estimate->n, table);
     return 0;
 }
 

@@ -169,8 +169,8 @@ int ost_page_warnings(const ost_result_page_t *self, FILE *page, ost_error_t *er
     return ok ? 0 : ost_no_memory(err);
 }
 
-static void put_endpoint(const ost_results_t *results, const ost_asked_t *asked, const ost_endpoint_t *endpoint,
-    const ost_estimate_t *estimate, const char *unit, FILE *out)
+static void put_endpoint(
+    const ost_results_t *results, const ost_asked_t *asked, const ost_results_estimate_t *found, FILE *out)
 {
     char text[400];
     fputs("<tr>", out);
@@ -178,21 +178,23 @@ static void put_endpoint(const ost_results_t *results, const ost_asked_t *asked,
     ost_html_text(asked->name, out);
     ost_page_cell_end(out);
     ost_page_cell_begin("meaning", true, out);
-    ost_html_text(ost_asked_describe(asked, endpoint->statistic, text, sizeof(text)), out);
+    ost_html_text(ost_asked_describe(asked, found->endpoint.statistic, text, sizeof(text)), out);
+    if (found->why[0] != '\0') fputs("; no value: ", out);
+    ost_html_text(found->why, out);
     ost_page_cell_end(out);
     if (results->models.n > 0) {
         ost_page_cell_begin("model", true, out);
         ost_html_text(results->models.items[results->i_model], out);
         ost_page_cell_end(out);
     }
-    ost_page_cell_number("value", estimate->value, out);
-    ost_page_cell_number("SE", estimate->error, out);
+    ost_page_cell_number("value", found->estimate.value, out);
+    ost_page_cell_number("SE", found->estimate.error, out);
     ost_page_cell_begin("unit", true, out);
-    ost_html_text(endpoint->statistic == OST_STATISTIC_N ? "" : unit, out);
+    ost_html_text(found->endpoint.statistic == OST_STATISTIC_N ? "" : found->unit, out);
     ost_page_cell_end(out);
-    ost_page_cell_number("SD between subjects", estimate->sd, out);
+    ost_page_cell_number("SD between subjects", found->estimate.sd, out);
     ost_page_cell_begin("n", false, out);
-    fprintf(out, "%zu", estimate->n);
+    fprintf(out, "%zu", found->estimate.n);
     ost_page_cell_end(out);
     fputs("</tr>\n", out);
 }
@@ -214,12 +216,10 @@ int ost_page_endpoints(const ost_result_page_t *self, FILE *out, ost_error_t *er
         out);
     for (size_t k = 0; k < e->n_endpoints * n_models && ret >= 0; k++) {
         const ost_asked_t *asked = &e->endpoints[k / n_models];
-        ost_endpoint_t endpoint;
-        ost_estimate_t estimate;
-        const char *unit;
+        ost_results_estimate_t found;
         results->i_model = k % n_models;
-        ret = ost_results_estimate(results, e, asked, work, &endpoint, &estimate, &unit, err);
-        if (ret > 0) put_endpoint(results, asked, &endpoint, &estimate, unit, out);
+        ret = ost_results_estimate(results, e, asked, work, &found, err);
+        if (ret > 0) put_endpoint(results, asked, &found, out);
     }
     fputs("</tbody></table>\n", out);
     free(work);

@@ -121,36 +121,46 @@ static int read_kept(ost_results_t *self, size_t i, ost_estimate_t *out, ost_err
     return ret;
 }
 
-/* Of the differences between two arms in which each subject is. @param work  [n] */
-static double paired_sd(double *values, const double *versus, size_t n, double *work)
+/* Of all subjects: of one arm, or of the difference to that whose index is `versus`. @param work  [4][n_subjects] */
+static int estimate_subjects(ost_results_t *self, const char *variable, size_t element, size_t arm, size_t versus,
+    double *work, ost_results_estimate_t *out, ost_error_t *err)
 {
-    for (size_t i = 0; i < n; i++) values[i] -= versus[i];
-    const ost_sample_t sample = ost_sample_of(values, n, work);
-    return ost_statistic(OST_STATISTIC_SD, &sample);
+    const ost_endpoint_t *endpoint = &out->endpoint;
+    const size_t n = self->n_subjects;
+    double *values = work, *other = versus != SIZE_MAX ? work + n : NULL, *base = work + 2 * n, *scratch = work + 3 * n;
+    int ret = ost_results_read_measure(self, endpoint, variable, element, arm, base, values, err);
+    if (ret == 0 && other != NULL)
+        ret = ost_results_read_measure(self, endpoint, variable, element, versus, base, other, err);
+    if (ret < 0) return ret;
+    out->estimate = ost_estimate(endpoint->statistic, values, other, false, n, scratch);
+    out->estimate.error = ost_standard_error(endpoint->statistic, values, other, n, scratch);
+    if (other == NULL) return 0;
+    for (size_t i = 0; i < n; i++) values[i] -= other[i];
+    const ost_sample_t differences = ost_sample_of(values, n, scratch);
+    out->estimate.sd = ost_statistic(OST_STATISTIC_SD, &differences);
+    return 0;
 }
 
 int ost_results_estimate(ost_results_t *self, const ost_experiment_t *experiment, const ost_asked_t *asked,
-    double *work, ost_endpoint_t *endpoint, ost_estimate_t *estimate, const char **unit, ost_error_t *err)
+    double *work, ost_results_estimate_t *out, ost_error_t *err)
 {
-    size_t element, n = self->n_subjects;
+    size_t element;
     size_t arm = ost_results_find_arm(self, asked->arm), versus = ost_results_find_arm(self, asked->versus);
-    int ret = ost_endpoint_asked(endpoint, experiment, asked, err);
+    *out = (ost_results_estimate_t){ .estimate = { .value = NAN, .error = NAN, .sd = NAN } };
+    int ret = ost_endpoint_asked(&out->endpoint, experiment, asked, err);
     const char *variable = ost_results_find_output(self, asked->output, &element);
     if (ret < 0 || variable == NULL || arm == SIZE_MAX || (asked->versus != NULL && versus == SIZE_MAX)) return ret;
-    char why[240];
-    if (!ost_endpoint_bind_unit(endpoint, ost_results_variable(self, variable)->unit, why, sizeof(why))) return 0;
-    double *other = asked->versus != NULL ? work + n : NULL;
-    const bool has_subjects = self->keep == OST_KEEP_SUBJECTS;
-    if (!has_subjects) ret = read_kept(self, (size_t) (asked - experiment->endpoints), estimate, err);
-    if (has_subjects) ret = ost_results_read_measure(self, endpoint, variable, element, arm, work + 2 * n, work, err);
-    if (ret == 0 && other != NULL && has_subjects)
-        ret = ost_results_read_measure(self, endpoint, variable, element, versus, work + 2 * n, other, err);
-    if (ret < 0) return ret;
-    if (has_subjects) *estimate = ost_estimate(endpoint->statistic, work, other, false, n, work + 3 * n);
-    if (has_subjects) estimate->error = ost_standard_error(endpoint->statistic, work, other, n, work + 3 * n);
-    if (has_subjects && other != NULL) estimate->sd = paired_sd(work, other, n, work + 3 * n);
-    *unit = asked->measure >= OST_MEASURE_PERCENT || endpoint->statistic == OST_STATISTIC_FRACTION
-                ? "%"
-                : ost_results_variable(self, variable)->unit;
-    return 1;
+    out->unit = ost_results_variable(self, variable)->unit;
+    if (asked->measure >= OST_MEASURE_PERCENT || out->endpoint.statistic == OST_STATISTIC_FRACTION) out->unit = "%";
+    if (self->keep != OST_KEEP_SUBJECTS)
+        ret = read_kept(self, (size_t) (asked - experiment->endpoints), &out->estimate, err);
+    else if (ost_endpoint_bind_unit(
+                 &out->endpoint, ost_results_variable(self, variable)->unit, out->why, sizeof(out->why)))
+        ret = estimate_subjects(self, variable, element, arm, versus, work, out, err);
+    else /* in the unit of a model: its values are not in the file */
+        snprintf(out->why, sizeof(out->why),
+            "the models have '%.60s' in several units, and the file has it relative to its value at time 0; give a "
+            "limit with 'measure: percent'",
+            variable);
+    return ret < 0 ? ret : 1;
 }

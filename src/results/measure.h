@@ -28,12 +28,18 @@ const char *ost_results_default_variable(ost_results_t *self);
  *  @param[out] values  [n_subjects] @return 0, OST_ERR_FORMAT or OST_ERR_NO_MEMORY */
 int ost_results_read_measure(ost_results_t *self, const ost_endpoint_t *endpoint, const char *variable, size_t element,
     size_t arm, double *base, double *values, ost_error_t *err) OST_MUST_CHECK;
-/** An endpoint that an experiment asks for, of the part self->i_model; with `versus`, its SD is that of differences of
- * one subject between two arms. @param work  [4][n_subjects] scratch; the third quarter then has the values at its
- * `from` @param[out] endpoint, estimate, unit  what it is, its value and unit, which is borrowed @return 1, 0 where the
- * file has no such output or arm, or an error as above or OST_ERR_NAME */
+/** An endpoint as a file has it. */
+typedef struct {
+    ost_endpoint_t endpoint; /**< what it is */
+    ost_estimate_t estimate; /**< with `versus`, its SD is that of differences of one subject between two arms */
+    const char *unit;        /**< borrowed of the file */
+    char why[240];           /**< why it has no value, as of values in several units; "": it has one */
+} ost_results_estimate_t;
+
+/** An endpoint that an experiment asks for, of the part self->i_model. @param work  [4][n_subjects] scratch; the third
+ * quarter then has the values at its `from` @return 1, 0 where the file has no such output or arm, or an error as above
+ * or OST_ERR_NAME */
 int ost_results_estimate(ost_results_t *self, const ost_experiment_t *experiment, const ost_asked_t *asked,
-    double *work, ost_endpoint_t *endpoint, ost_estimate_t *estimate, const char **unit,
-    ost_error_t *err) OST_MUST_CHECK;
+    double *work, ost_results_estimate_t *out, ost_error_t *err) OST_MUST_CHECK;
 
 #endif
