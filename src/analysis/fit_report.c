@@ -138,42 +138,23 @@ static int print_residual_errors(const ost_fit_t *self, FILE *out, ost_error_t *
     return ret;
 }
 
-/* Rows of a trial's arm, or of a difference from it. */
-static size_t rows_of_arm(const ost_fit_t *self, size_t trial, const char *name)
+/* Doses that a rule begins or ends are not given so in a fit: what was fitted with them, of this arm and of differences
+ * from it. */
+static void print_rule(const ost_fit_t *self, size_t trial, const ost_trial_rule_t *rule, FILE *out)
 {
-    const ost_arm_t *arms = self->trials.trials[trial].experiment.arms;
+    const ost_experiment_t *e = &self->trials.trials[trial].experiment;
     size_t n = 0;
     for (size_t i = 0; i < self->n_rows; i++) {
-        if (self->rows[i].trial != trial) continue;
         const ost_endpoint_t *endpoint = &ost_fit_observation(self, i)->endpoint;
-        n += strcmp(arms[endpoint->arm].name, name) == 0 ||
-             (endpoint->versus != SIZE_MAX && strcmp(arms[endpoint->versus].name, name) == 0);
+        n += self->rows[i].trial == trial && (endpoint->arm == rule->arm || endpoint->versus == rule->arm);
     }
-    return n;
-}
-
-/* A rule that is off: arm, drug and key. */
-static void print_rule(
-    const ost_fit_t *self, size_t trial, const char *arm, const char *drug, const char *key, FILE *out)
-{
-    const size_t n = rows_of_arm(self, trial, arm);
-    const bool begins = strcmp(key, "begin_if") == 0;
     if (n == 0) return;
     fprintf(out,
         "rules are off in a fit: %s, arm '%s': %s %s, as its '%s' is not evaluated; %zu row%s of this arm %s fitted: "
         "'exclude' those after it %s\n",
-        self->trials.trials[trial].experiment.name, arm, drug, begins ? "is never given" : "goes on", key, n,
-        n == 1 ? "" : "s", n == 1 ? "is" : "are", begins ? "begins" : "ends");
-}
-
-/* Doses that a rule begins or ends are not given so in a fit: what was fitted with them. */
-static void print_rules(const ost_fit_t *self, FILE *out)
-{
-    for (size_t t = 0; t < self->trials.n_trials; t++) {
-        const ost_text_list_t *rules = &self->trials.trials[t].rules;
-        for (size_t k = 0; k + 2 < rules->n; k += 3)
-            print_rule(self, t, rules->items[k], rules->items[k + 1], rules->items[k + 2], out);
-    }
+        e->name, e->arms[rule->arm].name, rule->drug, rule->begins ? "is never given" : "goes on",
+        rule->begins ? "begin_if" : "end_if", n, n == 1 ? "" : "s", n == 1 ? "is" : "are",
+        rule->begins ? "begins" : "ends");
 }
 
 int ost_fit_print(const ost_fit_t *self, FILE *out, ost_error_t *err)
@@ -194,7 +175,9 @@ int ost_fit_print(const ost_fit_t *self, FILE *out, ost_error_t *err)
     if (n_still > 0)
         fprintf(
             out, "%zu rows tell nothing of the parameters: they have no value with so few search_subjects\n", n_still);
-    print_rules(self, out);
+    for (size_t t = 0; t < self->trials.n_trials; t++)
+        for (size_t k = 0; k < self->trials.trials[t].n_rules; k++)
+            print_rule(self, t, &self->trials.trials[t].rules[k], out);
     for (size_t x = 0; x < self->n_exclusions; x++) {
         const ost_fit_exclusion_t *e = &self->exclusions[x];
         fprintf(out, "not fitted: %zu of %s%s%s: %s\n", e->n_rows, e->where.trial,

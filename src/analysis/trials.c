@@ -21,52 +21,39 @@ static int compare_names(const void *a, const void *b)
     return strcmp(*(char *const *) a, *(char *const *) b);
 }
 
-static void free_names(char **names, size_t n)
-{
-    for (size_t i = 0; i < n; i++) free(names[i]);
-    free(names);
-}
-
-/* One trial. */
-static int list_file(char ***names, size_t *n, const char *path, ost_error_t *err)
-{
-    *names = malloc(sizeof(**names));
-    if (*names == NULL || (**names = ost_strdup(path)) == NULL) return ost_no_memory(err);
-    *n = 1;
-    return 0;
-}
-
 /* Paths of all *.yaml of a folder, sorted, or that of a file. */
-static int list_folder(char ***names, size_t *n, const char *folder, ost_error_t *err)
+static int list_folder(ost_text_list_t *paths, const char *folder, ost_error_t *err)
 {
     DIR *dir = opendir(folder);
-    *names = NULL;
-    *n = 0;
-    if (dir == NULL && errno == ENOTDIR) return list_file(names, n, folder, err);
+    int ret = 0;
+    if (dir == NULL && errno == ENOTDIR) return ost_text_list_add(paths, "%s", folder) < 0 ? ost_no_memory(err) : 0;
     if (dir == NULL)
         return ost_fail_at(
             err, OST_ERR_NAME, folder, 0, 0, "this folder of trials cannot be read: %s", strerror(errno));
-    int ret = 0;
     for (struct dirent *entry; ret == 0 && (entry = readdir(dir)) != NULL;) {
-        size_t length = strlen(entry->d_name), size = strlen(folder) + length + 2;
+        size_t length = strlen(entry->d_name);
         if (length < 6 || strcmp(entry->d_name + length - 5, ".yaml") != 0 || entry->d_name[0] == '.') continue;
-        char **more = realloc(*names, (*n + 1) * sizeof(*more));
-        if (more != NULL) *names = more;
-        if (more == NULL || (more[*n] = malloc(size)) == NULL)
-            ret = ost_no_memory(err);
-        else
-            snprintf(more[(*n)++], size, "%s/%s", folder, entry->d_name);
+        ret = ost_text_list_add(paths, "%s/%s", folder, entry->d_name);
     }
     closedir(dir);
-    if (*n > 0) qsort(*names, *n, sizeof(**names), compare_names);
-    return ret;
+    if (paths->n > 0) qsort(paths->items, paths->n, sizeof(*paths->items), compare_names);
+    return ret < 0 ? ost_no_memory(err) : 0;
 }
 
-/* "configs/trials/sabre.yaml" is named sabre. @param n  characters of the name */
-static bool is_named(const char *path, const char *name, size_t n)
+/* "sabre" of "configs/trials/sabre.yaml". @param[out] n  characters of the name */
+static const char *name_of(const char *path, size_t *n)
 {
     const char *slash = strrchr(path, '/'), *file = slash != NULL ? slash + 1 : path;
-    return strncmp(file, name, n) == 0 && strcmp(file + n, ".yaml") == 0;
+    *n = strcspn(file, ".");
+    return file;
+}
+
+/* @param n  characters of the name */
+static bool is_named(const char *path, const char *name, size_t n)
+{
+    size_t length;
+    const char *own = name_of(path, &length);
+    return strncmp(own, name, n) == 0 && strcmp(own + n, ".yaml") == 0;
 }
 
 /* Whether one of the names "sabre,zofast" is that of the path. */
@@ -81,31 +68,30 @@ static bool is_wanted(const char *path, const char *names)
 }
 
 /* Whether each name that is asked for is that of a path, and there is one. */
-static int check_names(const ost_trials_options_t *options, char *const *paths, size_t n_paths, ost_error_t *err)
+static int check_names(const ost_trials_options_t *options, const ost_text_list_t *paths, ost_error_t *err)
 {
-    const char *names[256];
-    char buffer[256][64], missing[64] = "";
-    size_t n = n_paths < 256 ? n_paths : 256;
-    if (n_paths == 0) return ost_fail_at(err, OST_ERR_NAME, options->folder, 0, 0, "no trial (*.yaml) is there");
-    for (const char *name = options->only; name != NULL && missing[0] == '\0';) {
-        size_t length = strcspn(name, ","), k = 0;
-        while (k < n_paths && !is_named(paths[k], name, length)) k++;
-        if (k == n_paths)
-            snprintf(missing, sizeof(missing), "%.*s", (int) length > 0 ? (int) length : 1, length > 0 ? name : " ");
+    ost_text_list_t names = { 0 };
+    int ret = 0;
+    if (paths->n == 0) return ost_fail_at(err, OST_ERR_NAME, options->folder, 0, 0, "no trial (*.yaml) is there");
+    for (const char *name = options->only; name != NULL && ret == 0;) {
+        size_t length = strcspn(name, ","), k = 0, n;
+        char missing[64];
+        while (k < paths->n && !is_named(paths->items[k], name, length)) k++;
+        snprintf(missing, sizeof(missing), "%.*s", (int) length, name);
         name = name[length] != '\0' ? name + length + 1 : NULL;
+        if (k < paths->n) continue;
+        for (size_t i = 0; i < paths->n && ret == 0; i++) {
+            const char *own = name_of(paths->items[i], &n);
+            ret = ost_text_list_add(&names, "%.*s", (int) n, own);
+        }
+        const char *const *known = (const char *const *) names.items, *near = ost_nearest(missing, known, names.n);
+        char *all = near == NULL && names.n <= 12 ? ost_text_join(known, names.n, ", ") : NULL;
+        ret = ost_fail_at(err, OST_ERR_NAME, options->folder, 0, 0, "there is no trial '%s'%s%s%s%s%s",
+            missing[0] != '\0' ? missing : " ", OST_HINT(near), all != NULL ? "; there are " : "",
+            all != NULL ? all : "");
+        free(all);
     }
-    if (missing[0] == '\0') return 0;
-    for (size_t i = 0; i < n; i++) {
-        const char *slash = strrchr(paths[i], '/');
-        snprintf(buffer[i], sizeof(buffer[i]), "%s", slash != NULL ? slash + 1 : paths[i]);
-        buffer[i][strcspn(buffer[i], ".")] = '\0';
-        names[i] = buffer[i];
-    }
-    const char *near = ost_nearest(missing, names, n);
-    char *all = near == NULL && n <= 12 ? ost_text_join(names, n, ", ") : NULL;
-    int ret = ost_fail_at(err, OST_ERR_NAME, options->folder, 0, 0, "there is no trial '%s'%s%s%s%s%s", missing,
-        OST_HINT(near), all != NULL ? "; there are " : "", all != NULL ? all : "");
-    free(all);
+    ost_text_list_free(&names);
     return ret;
 }
 
@@ -139,9 +125,10 @@ static int read_evidence(
 /* An error at another place than the trial's file names the trial. */
 static int of_trial(const char *path, int ret, ost_error_t *err)
 {
-    const char *slash = strrchr(path, '/'), *name = slash != NULL ? slash + 1 : path;
+    size_t n;
+    const char *name = name_of(path, &n);
     if (ret < 0 && err != NULL && strcmp(err->where, path) != 0)
-        ost_error_prepend(err, "trial '%.*s': ", (int) strcspn(name, "."), name);
+        ost_error_prepend(err, "trial '%.*s': ", (int) n, name);
     return ret;
 }
 
@@ -153,10 +140,11 @@ static int drop_rules(ost_trial_t *self, ost_error_t *err)
         for (size_t i = 0; i < e->arms[a].n_regimens; i++) {
             const ost_regimen_t *line = &e->arms[a].regimens[i];
             if (line->begin_if == NULL && line->end_if == NULL) continue;
-            if (ost_text_list_add(&self->rules, "%s", e->arms[a].name) < 0 ||
-                ost_text_list_add(&self->rules, "%s", line->drug) < 0 ||
-                ost_text_list_add(&self->rules, "%s", line->begin_if != NULL ? "begin_if" : "end_if") < 0)
-                return ost_no_memory(err);
+            ost_trial_rule_t *more = realloc(self->rules, (self->n_rules + 1) * sizeof(*more));
+            if (more == NULL) return ost_no_memory(err);
+            self->rules = more;
+            more[self->n_rules] = (ost_trial_rule_t){ .arm = a, .begins = line->begin_if != NULL };
+            snprintf(more[self->n_rules++].drug, sizeof(more->drug), "%s", line->drug);
         }
     ost_experiment_drop_rules(e);
     return 0;
@@ -239,23 +227,22 @@ static int plan_trial(ost_trials_t *self, const ost_trials_options_t *options, o
 
 int ost_trials_read(ost_trials_t *self, const ost_trials_options_t *options, ost_error_t *err)
 {
-    char **paths;
-    size_t n_paths;
+    ost_text_list_t paths = { 0 };
     *self = (ost_trials_t){ 0 };
     int ret = ost_library_init(&self->library, err);
     if (ret < 0) return ret;
-    ret = list_folder(&paths, &n_paths, options->folder, err);
-    if (ret == 0) ret = check_names(options, paths, n_paths, err);
-    self->trials = calloc(n_paths + 1, sizeof(*self->trials));
+    ret = list_folder(&paths, options->folder, err);
+    if (ret == 0) ret = check_names(options, &paths, err);
+    self->trials = calloc(paths.n + 1, sizeof(*self->trials));
     if (ret == 0 && self->trials == NULL) ret = ost_no_memory(err);
-    for (size_t i = 0; i < n_paths && ret == 0; i++)
-        if (is_wanted(paths[i], options->only)) {
-            ret = read_trial(self, paths[i], options, err);
-            if (ret == 0) ret = of_trial(paths[i], plan_trial(self, options, err), err);
+    for (size_t i = 0; i < paths.n && ret == 0; i++)
+        if (is_wanted(paths.items[i], options->only)) {
+            ret = read_trial(self, paths.items[i], options, err);
+            if (ret == 0) ret = of_trial(paths.items[i], plan_trial(self, options, err), err);
         }
     for (size_t t = 0; t < self->n_trials && ret == 0 && !options->only_calibrate; t++)
         ret = ost_matched_find_unnamed(&self->trials[t].matched, &self->trials[t].experiment, &self->evidence, err);
-    free_names(paths, n_paths);
+    ost_text_list_free(&paths);
     return ret;
 }
 
@@ -269,7 +256,7 @@ void ost_trial_free(ost_trial_t *self)
     free(self->chosen);
     ost_plan_free(&self->plan);
     ost_experiment_free(&self->experiment);
-    ost_text_list_free(&self->rules);
+    free(self->rules);
     ost_matched_free(&self->matched);
     *self = (ost_trial_t){ 0 };
 }

@@ -10,6 +10,13 @@
 
 #include <stdatomic.h>
 
+/** A rule of doses that `without_rules` took away. */
+typedef struct {
+    size_t arm;     /**< of the experiment */
+    char drug[160]; /**< of the regimen line */
+    bool begins;    /**< `begin_if`, else `end_if` */
+} ost_trial_rule_t;
+
 /** A trial: an experiment, planned, with its observations. */
 typedef struct {
     ost_experiment_t experiment; /**< outputs and times widened to what the observations need */
@@ -24,7 +31,8 @@ typedef struct {
     uint64_t n_screened;     /**< candidates of the last ost_trial_estimate() */
     uint64_t n_simulated;    /**< of them, those who take part */
     uint64_t n_not_eligible; /**< of these, those in no arm */
-    ost_text_list_t rules;   /**< that `without_rules` took away: arm, drug and "begin_if" or "end_if" of each */
+    ost_trial_rule_t *rules; /**< [n_rules] that `without_rules` took away; owned */
+    size_t n_rules;
 } ost_trial_t;
 
 /** Trials over one library and one evidence table. */

@@ -8,9 +8,6 @@
  * their observations become unmatched. @return 0, or an error of planning that is not about a drug of the arm */
 int ost_trial_drop_arms(ost_trial_t *self, ost_library_t *library, ost_error_t *err) OST_MUST_CHECK;
 
-/* Before planning: an arm goes, its observations become unmatched. @param why  for a person */
-int ost_trial_drop_arm(ost_trial_t *self, size_t arm, const char *why, ost_error_t *err) OST_MUST_CHECK;
-
 /* Before planning: rows of other roles than calibrate have no observation, and arms and times go that no observation
  * needs. What is left keeps its bits. @return 0 or OST_ERR_NO_MEMORY */
 int ost_trial_trim(ost_trial_t *self, ost_error_t *err) OST_MUST_CHECK;
