@@ -15,35 +15,25 @@ const char *ost_show_part_word(const show_t *self)
 /* Characters of a change that are printed: most of what is longer are lists of times. */
 #define MOST_OF_A_CHANGE 200
 
-/* Where a setting says that --subject made it. @return NULL: it does not */
-static const char *find_mark(const char *line, size_t n)
-{
-    return memmem(line, n, OST_SUBJECT_MARK, strlen(OST_SUBJECT_MARK));
-}
-
 /* Changes by --set, which labels and evidence do not follow. */
 static void print_changes(const show_t *self)
 {
-    const char *line = ost_results_attribute(self->results, "overrides");
-    for (size_t n; line != NULL && *line != '\0'; line += n + (line[n] != '\0')) {
-        n = strcspn(line, "\n");
-        const bool is_long = n > MOST_OF_A_CHANGE;
-        if (find_mark(line, n) == NULL)
-            ost_print_wrapped(
-                stdout, "changed: %.*s%s", (int) (is_long ? MOST_OF_A_CHANGE : n), line, is_long ? "..." : "");
+    char text[MOST_OF_A_CHANGE + 2];
+    bool is_subject;
+    for (const char *at = NULL; ost_results_next_change(self->results, &at, &is_subject, text, sizeof(text));) {
+        const bool is_long = strlen(text) > MOST_OF_A_CHANGE;
+        if (!is_subject) ost_print_wrapped(stdout, "changed: %.*s%s", MOST_OF_A_CHANGE, text, is_long ? "..." : "");
     }
 }
 
 /* "subject 6 of mine.h5", of the last --subject, or by the number in the seed's stream, written to buf. */
 static void describe_subject(const show_t *self, char *buf, size_t size)
 {
-    const char *line = ost_results_attribute(self->results, "overrides");
+    char text[380];
+    bool is_subject;
     snprintf(buf, size, "subject %llu of the cohort", (unsigned long long) self->experiment.first_subject);
-    for (size_t n; line != NULL && *line != '\0'; line += n + (line[n] != '\0')) {
-        n = strcspn(line, "\n");
-        const char *mark = find_mark(line, n);
-        if (mark != NULL) snprintf(buf, size, "%.*s", (int) (line + n - mark - 3), mark + 3);
-    }
+    for (const char *at = NULL; ost_results_next_change(self->results, &at, &is_subject, text, sizeof(text));)
+        if (is_subject) snprintf(buf, size, "subject %s", text);
 }
 
 void ost_show_print_failure(const ost_results_t *results)

@@ -69,18 +69,11 @@ static void put_arms(const ost_result_page_t *self, FILE *out)
 /* What --set changed, a line each, and whom --subject chose instead of the settings that it made. */
 static void put_changes(const ost_results_t *results, FILE *out)
 {
-    const char *line = ost_results_attribute(results, "overrides");
-    char one[400], subject[200] = "";
-    bool is_any = false;
-    for (size_t n; line != NULL && *line != '\0'; line += n + (line[n] != '\0')) {
-        n = strcspn(line, "\n");
-        snprintf(one, sizeof(one), "%.*s", n < sizeof(one) ? (int) n : (int) sizeof(one) - 1, line);
-        const char *mark = memmem(line, n, OST_SUBJECT_MARK, strlen(OST_SUBJECT_MARK));
-        if (mark != NULL) {
-            mark += strlen(OST_SUBJECT_MARK);
-            snprintf(subject, sizeof(subject), "%.*s", (int) (line + n - mark), mark);
-            continue;
-        }
+    char one[400], subject[400] = "";
+    bool is_any = false, is_subject;
+    for (const char *at = NULL; ost_results_next_change(results, &at, &is_subject, one, sizeof(one));) {
+        if (is_subject) memcpy(subject, one, sizeof(one));
+        if (is_subject) continue;
         fputs(is_any ? "<br>" : "<tr><th>changed</th><td>", out);
         ost_html_text(one, out);
         is_any = true;

@@ -338,6 +338,20 @@ const char *ost_results_attribute(const ost_results_t *self, const char *name)
     return ost_identity_get(&self->attributes, name);
 }
 
+bool ost_results_next_change(const ost_results_t *self, const char **at, bool *is_subject, char *text, size_t size)
+{
+    if (*at == NULL) *at = ost_results_attribute(self, "overrides");
+    if (*at == NULL || **at == '\0') return false;
+    const size_t n = strcspn(*at, "\n");
+    const char *mark = memmem(*at, n, OST_SUBJECT_MARK, strlen(OST_SUBJECT_MARK));
+    const char *from = mark != NULL ? mark + strlen(OST_SUBJECT_MARK) : *at;
+    *is_subject = mark != NULL;
+    *at += n;
+    snprintf(text, size, "%.*s", (int) (*at - from), from);
+    *at += **at != '\0';
+    return true;
+}
+
 uint64_t ost_results_failures(const ost_results_t *self)
 {
     const char *text = ost_results_attribute(self, "n_failed");

@@ -143,6 +143,9 @@ int ost_results_read_endpoint(ost_results_t *self, size_t i, ost_endpoint_column
 int ost_results_report(const ost_results_t *self, char **text, ost_error_t *err) OST_MUST_CHECK;
 /** Comment behind the settings that --subject makes, in the attribute "overrides", before "6 of mine.h5". */
 #define OST_SUBJECT_MARK " # subject "
+/** The next change of the experiment that a file is of. @param[in,out] at  NULL: the first @param[out] text  [size] the
+ *  change, or the subject whose settings --subject made in its place @return false after the last */
+bool ost_results_next_change(const ost_results_t *self, const char **at, bool *is_subject, char *text, size_t size);
 /** A root attribute as text ("experiment", "overrides", "osteon_version", ...), NULL if absent; owned by self. */
 const char *ost_results_attribute(const ost_results_t *self, const char *name);
 /** The experiment that a result file was made from: its text, the overrides of then, the texts of models that are not
