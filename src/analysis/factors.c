@@ -75,12 +75,6 @@ static ost_factor_t *add_param(ost_factors_t *self, const ost_plan_t *plan, size
     return one;
 }
 
-static int compare(const void *a, const void *b)
-{
-    const double x = *(const double *) a, y = *(const double *) b;
-    return (x > y) - (x < y);
-}
-
 /* The number at a quantile, in the factor's unit. */
 static double number_at(const ost_factor_t *self, double p)
 {
@@ -379,7 +373,7 @@ static int add_draws(ost_factors_t *self, const ost_factors_asked_t *asked, cons
             break;
         }
         for (size_t d = 0; d < draws->n_draws; d++) values[d] = draws->values[(d + 1) * draws->n_params + k];
-        qsort(values, draws->n_draws, sizeof(*values), compare);
+        qsort(values, draws->n_draws, sizeof(*values), ost_compare_doubles);
         one->draws = values;
         one->n_draws = draws->n_draws;
     }

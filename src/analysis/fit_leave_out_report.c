@@ -31,9 +31,7 @@ static int print_rows(const ost_fit_t *self, const double *residuals, const doub
             residuals[i], sd[i], is_inside(self, i, residuals[i], sd[i]) ? "inside" : "outside");
     }
     fputc('\n', out);
-    int ret = ost_table_print(&table, out, err);
-    ost_table_free(&table);
-    return ret;
+    return ost_table_print(&table, out, err);
 }
 
 static int print_steps(const ost_fit_step_t *steps, size_t n_steps, FILE *out, ost_error_t *err)
@@ -49,7 +47,6 @@ static int print_steps(const ost_fit_step_t *steps, size_t n_steps, FILE *out, o
     }
     fputc('\n', out);
     int ret = ost_table_print(&table, out, err);
-    ost_table_free(&table);
     ost_print_wrapped(out,
         "Each trial is left out by one Gauss-Newton step from the estimate, without a refit. length: of the step, in "
         "SD "

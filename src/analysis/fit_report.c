@@ -61,7 +61,6 @@ static int print_params(const ost_fit_t *self, FILE *out, ost_error_t *err)
     }
     fputc('\n', out);
     int ret = ost_table_print(&table, out, err);
-    ost_table_free(&table);
     fprintf(out, "sd, se: of ln, or of logit for ranges within 0..1. learned: percent of the prior's variance that the "
                  "rows explain.\n");
     return ret;
@@ -95,7 +94,6 @@ static int print_rows(const ost_fit_t *self, FILE *out, ost_error_t *err)
     }
     fputc('\n', out);
     int ret = ost_table_print(&table, out, err);
-    ost_table_free(&table);
     fprintf(out,
         "<: BMD missed by more than %g points. Levels: simulated - observed and error in percent of the observed "
         "value; yearly "
@@ -130,7 +128,6 @@ static int print_residual_errors(const ost_fit_t *self, FILE *out, ost_error_t *
     }
     fputc('\n', out);
     int ret = ost_table_print(&table, out, err);
-    ost_table_free(&table);
     fprintf(out, "between, within: residual SD that the observations of a trial share, and of single observations, "
                  "beyond their own error.\ngrowth: both are larger by the root of 1 + (growth x extent)^2, extent^2 = "
                  "change^2 + "
@@ -218,7 +215,6 @@ int ost_fit_print_sample(const ost_fit_t *self, const double *draws, size_t n_dr
     }
     fputc('\n', out);
     int ret = ost_table_print(&table, out, err);
-    ost_table_free(&table);
     fprintf(out,
         "se, mean - estimate, SD: of ln or logit, as above; se from the sensitivities, SD of the draws. R-hat: 1 once "
         "the chains agree. effective: independent draws that the chains are worth.\n");

@@ -125,16 +125,10 @@ static moments_t moments_of(const double *effects, size_t n)
     return (moments_t){ size / (double) n, sum / (double) n, sqrt(square / (double) (n - 1)) };
 }
 
-static int compare(const void *a, const void *b)
-{
-    const double x = *(const double *) a, y = *(const double *) b;
-    return (x > y) - (x < y);
-}
-
 /* The interval that holds the middle 95 % of the samples. */
 static ost_index_t with_interval(double value, double *samples)
 {
-    qsort(samples, OST_N_BOOTSTRAP, sizeof(*samples), compare);
+    qsort(samples, OST_N_BOOTSTRAP, sizeof(*samples), ost_compare_doubles);
     return (ost_index_t){ value, ost_quantile(samples, OST_N_BOOTSTRAP, 0.025),
         ost_quantile(samples, OST_N_BOOTSTRAP, 0.975) };
 }

@@ -279,7 +279,5 @@ int ost_naive_print(
             (double) sum->n_inside / (double) sum->n, sum->bias, sum->median, sum->n - sum->n_compared, errors);
     }
     fputc('\n', out);
-    int ret = ost_table_print(&table, out, err);
-    ost_table_free(&table);
-    return ret;
+    return ost_table_print(&table, out, err);
 }

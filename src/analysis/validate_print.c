@@ -101,9 +101,7 @@ static int print_checks(const ost_validation_t *self, FILE *out, ost_error_t *er
         for (const ost_check_column_t *c = first; (c = ost_check_next(c, OST_CHECK_PRINTED)) != NULL;)
             ost_table_cell(&table, "%s", ost_check_cell(&self->checks[i], c, cell));
     }
-    int ret = ost_table_print(&table, out, err);
-    ost_table_free(&table);
-    return ret;
+    return ost_table_print(&table, out, err);
 }
 
 /* BMD by class of treatment, in the roles that tell something of the model. */

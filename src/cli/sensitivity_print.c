@@ -159,7 +159,6 @@ static int print_endpoint(const ost_analysis_t *self, const ost_analysed_t *of, 
     }
     int ret = ost_table_print(&table, out, err);
     if (ret == 0) ret = print_rest(self, order, n_shown, out, err);
-    ost_table_free(&table);
     free(order);
     return ret;
 }

@@ -348,11 +348,10 @@ static bool is_heading(const ost_table_t *self, const char *at)
     return at < self->cells + self->used && at[0] == '\n' && at[1] != ' ';
 }
 
-int ost_table_print(const ost_table_t *self, FILE *out, ost_error_t *err)
+static void print_all(const ost_table_t *self, FILE *out)
 {
     const char *row[OST_TABLE_MAX_COLUMNS], *at = self->cells;
     size_t widths[OST_TABLE_MAX_COLUMNS];
-    if (self->failed) return ost_no_memory(err);
     size_t gap;
     const size_t n_grouped = find_widths(self, widths, ost_table_width(out), &gap);
     const char *group[MOST_GROUPED] = { "", "" };
@@ -367,7 +366,14 @@ int ost_table_print(const ost_table_t *self, FILE *out, ost_error_t *err)
         print_row(self, widths, gap, row, out);
     }
     print_lines(self, at, out);
-    return 0;
+}
+
+int ost_table_print(ost_table_t *self, FILE *out, ost_error_t *err)
+{
+    const bool has_all = !self->failed;
+    if (has_all) print_all(self, out);
+    ost_table_free(self);
+    return has_all ? 0 : ost_no_memory(err);
 }
 
 void ost_table_free(ost_table_t *self)

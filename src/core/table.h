@@ -49,8 +49,8 @@ void ost_table_skip_to(ost_table_t *self, size_t column);
 /** Add a line of text across all columns, above the next row. Below one that does not begin with a blank, texts that
  * stand above their rows are printed anew. */
 void ost_table_line(ost_table_t *self, const char *fmt, ...) OST_PRINTF(2, 3);
-/** Print headings and rows, without blanks at ends of lines. @return 0 or OST_ERR_NO_MEMORY */
-int ost_table_print(const ost_table_t *self, FILE *out, ost_error_t *err) OST_MUST_CHECK;
+/** Print headings and rows, without blanks at ends of lines, and free. @return 0 or OST_ERR_NO_MEMORY */
+int ost_table_print(ost_table_t *self, FILE *out, ost_error_t *err) OST_MUST_CHECK;
 /** Print text, as printf, in lines of at most ost_table_width() characters, the second and further ones indented. */
 void ost_print_wrapped(FILE *out, const char *fmt, ...) OST_PRINTF(2, 3);
 /** Print a sentence that ends in a list, as ost_print_wrapped() does, with commas between the items: lines break

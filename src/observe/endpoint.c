@@ -125,19 +125,23 @@ bool ost_endpoint_bind_unit(ost_endpoint_t *self, const char *unit, char *why, s
     return false;
 }
 
+/* "bmd[total_hip]", or "height" of a scalar. @return buf */
+static char *output_name(const ost_variable_t *variable, size_t k, char buf[192])
+{
+    const bool is_scalar = variable->index_set == NULL;
+    snprintf(buf, 192, is_scalar ? "%s" : "%s[%s]", variable->name, is_scalar ? "" : variable->index_set->elements[k]);
+    return buf;
+}
+
 /* The variable and row of "bmd[total_hip]" among the plan's outputs. */
 static const ost_variable_t *find_output(const ost_plan_t *plan, const char *output, size_t *row)
 {
+    char name[192];
     for (size_t v = 0; v < plan->outputs->n_variables; v++) {
         const ost_variable_t *variable = &plan->outputs->variables[v];
         for (size_t k = 0; k < variable->n_elements; k++) {
-            char name[192];
-            if (variable->index_set == NULL)
-                snprintf(name, sizeof(name), "%s", variable->name);
-            else
-                snprintf(name, sizeof(name), "%s[%s]", variable->name, variable->index_set->elements[k]);
             *row = variable->first + k;
-            if (strcmp(name, output) == 0) return variable;
+            if (strcmp(output_name(variable, k, name), output) == 0) return variable;
         }
     }
     return NULL;
@@ -160,12 +164,12 @@ static void say_missing(
     const ost_plan_t *plan, const char *output, const char *near, const char *elsewhere, char *why, size_t size)
 {
     const ost_variable_t *same = find_variable(plan, output);
-    char expected[320] = "";
+    char expected[320] = "", name[192];
     size_t used = 0;
     if (same != NULL && same->index_set == NULL) snprintf(expected, sizeof(expected), "; expected '%s'", same->name);
     for (size_t k = 0; same != NULL && same->index_set != NULL && k < same->n_elements && used < sizeof(expected); k++)
-        used += (size_t) snprintf(expected + used, sizeof(expected) - used, "%s%s[%s]", k > 0 ? ", " : "; expected ",
-            same->name, same->index_set->elements[k]);
+        used += (size_t) snprintf(
+            expected + used, sizeof(expected) - used, "%s%s", k > 0 ? ", " : "; expected ", output_name(same, k, name));
     const bool is_listed = same == NULL && plan->experiment->n_outputs > 0;
     snprintf(why, size, "the models have no output '%s'%s%s%s%s%s%s", output,
         is_listed ? " among 'outputs' of the experiment" : "", OST_HINT(near), expected, elsewhere);
@@ -176,14 +180,11 @@ static void say_missing(
 static void say_missing_with_hints(const ost_plan_t *plan, const char *output, char *why, size_t size)
 {
     ost_text_list_t names = { 0 };
-    char elsewhere[OST_ELSEWHERE_SIZE] = "";
+    char elsewhere[OST_ELSEWHERE_SIZE] = "", name[192];
     int ret = 0;
-    for (size_t v = 0; v < plan->outputs->n_variables; v++) {
-        const ost_variable_t *variable = &plan->outputs->variables[v];
-        if (variable->index_set == NULL) ret += ost_text_list_add(&names, "%s", variable->name);
-        for (size_t k = 0; variable->index_set != NULL && k < variable->n_elements; k++)
-            ret += ost_text_list_add(&names, "%s[%s]", variable->name, variable->index_set->elements[k]);
-    }
+    for (size_t v = 0; v < plan->outputs->n_variables; v++)
+        for (size_t k = 0; k < plan->outputs->variables[v].n_elements; k++)
+            ret += ost_text_list_add(&names, "%s", output_name(&plan->outputs->variables[v], k, name));
     if (find_variable(plan, output) == NULL) ost_blocks_elsewhere(plan->blocks, output, elsewhere);
     say_missing(plan, output, ret == 0 ? ost_nearest(output, (const char *const *) names.items, names.n) : NULL,
         elsewhere, why, size);

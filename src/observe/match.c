@@ -159,12 +159,6 @@ static bool make_observation(ost_observation_t *self, const ost_experiment_t *e,
     return true;
 }
 
-static int compare_doubles(const void *a, const void *b)
-{
-    double x = *(const double *) a, y = *(const double *) b;
-    return (x > y) - (x < y);
-}
-
 static int add_time(ost_experiment_t *e, double t, ost_error_t *err)
 {
     for (size_t i = 0; i < e->n_times; i++)
@@ -173,7 +167,7 @@ static int add_time(ost_experiment_t *e, double t, ost_error_t *err)
     double *times = realloc(e->times, (e->n_times + 1) * sizeof(*times));
     if (times == NULL) return ost_no_memory(err);
     times[e->n_times++] = t;
-    qsort(times, e->n_times, sizeof(*times), compare_doubles);
+    qsort(times, e->n_times, sizeof(*times), ost_compare_doubles);
     e->times = times;
     return 0;
 }

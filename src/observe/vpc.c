@@ -35,21 +35,15 @@ typedef struct {
     ost_memory_t memory;
 } check_t;
 
-static int compare_doubles(const void *a, const void *b)
-{
-    double x = *(const double *) a, y = *(const double *) b;
-    return (x > y) - (x < y);
-}
-
 static void find_times(check_t *self)
 {
     const ost_vpc_data_t *data = self->data;
     memcpy(self->times, data->time, data->n * sizeof(*self->times));
-    qsort(self->times, data->n, sizeof(*self->times), compare_doubles);
+    qsort(self->times, data->n, sizeof(*self->times), ost_compare_doubles);
     for (size_t i = 0; i < data->n; i++)
         if (i == 0 || self->times[i] != self->times[self->n_times - 1]) self->times[self->n_times++] = self->times[i];
     for (size_t i = 0; i < data->n; i++) {
-        const double *at = bsearch(&data->time[i], self->times, self->n_times, sizeof(*at), compare_doubles);
+        const double *at = bsearch(&data->time[i], self->times, self->n_times, sizeof(*at), ost_compare_doubles);
         self->i_time[i] = (size_t) (at - self->times);
     }
 }

@@ -180,12 +180,14 @@ void ost_chart_box(
         ost_chart_x(self, fmax(x0, x1)) - left, ost_chart_y(self, fmin(y0, y1)) - top, colour, opacity);
 }
 
-void ost_chart_sample(FILE *out, size_t series)
+void ost_chart_key(FILE *out, size_t series, const char *text)
 {
     fprintf(out,
-        "<svg width='34' height='10'><line x1='1' x2='33' y1='5' y2='5' stroke='%s' stroke-width='2.5' "
+        "<span><svg width='34' height='10'><line x1='1' x2='33' y1='5' y2='5' stroke='%s' stroke-width='2.5' "
         "stroke-dasharray='%s'/></svg> ",
         ost_chart_colour(series), ost_chart_dashes(series));
+    ost_html_text(text, out);
+    fputs("</span>", out);
 }
 
 const char *ost_chart_colour(size_t series)

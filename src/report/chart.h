@@ -53,8 +53,8 @@ void ost_chart_line(const ost_chart_t *self, const double *x, const double *y, s
 /** A rectangle between two places. @param colour  "#0072b2" */
 void ost_chart_box(
     const ost_chart_t *self, double x0, double x1, double y0, double y1, const char *colour, double opacity);
-/** A piece of the line of a series, for a key. */
-void ost_chart_sample(FILE *out, size_t series);
+/** An item of a key: a piece of the line of a series, and what it is. */
+void ost_chart_key(FILE *out, size_t series, const char *text);
 
 /** A series in grey. */
 #define OST_CHART_GREY 6

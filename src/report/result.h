@@ -18,6 +18,8 @@ void ost_page_head(const char *text, bool is_text, FILE *out);
 void ost_page_cell_begin(const char *heading, bool is_text, FILE *out);
 /** End it. */
 void ost_page_cell_end(FILE *out);
+/** A cell with a text. */
+void ost_page_cell_text(const char *heading, const char *text, FILE *out);
 /** A cell with a number. */
 void ost_page_cell_number(const char *heading, double x, FILE *out);
 /** What was asked: experiment, version, changes, arms, endpoints, design, as a table. */

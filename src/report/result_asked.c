@@ -167,24 +167,18 @@ static void put_endpoint(
 {
     char text[400];
     fputs("<tr>", out);
-    ost_page_cell_begin("endpoint", true, out);
-    ost_html_text(asked->name, out);
-    ost_page_cell_end(out);
+    ost_page_cell_text("endpoint", asked->name, out);
     ost_page_cell_begin("meaning", true, out);
     ost_html_text(ost_asked_describe(asked, found->endpoint.statistic, text, sizeof(text)), out);
     if (found->why[0] != '\0') fputs("; no value: ", out);
     ost_html_text(found->why, out);
     ost_page_cell_end(out);
     if (results->models.n > 0) {
-        ost_page_cell_begin("model", true, out);
-        ost_html_text(results->models.items[results->i_model], out);
-        ost_page_cell_end(out);
+        ost_page_cell_text("model", results->models.items[results->i_model], out);
     }
     ost_page_cell_number("value", found->estimate.value, out);
     ost_page_cell_number("SE", found->estimate.error, out);
-    ost_page_cell_begin("unit", true, out);
-    ost_html_text(found->endpoint.statistic == OST_STATISTIC_N ? "" : found->unit, out);
-    ost_page_cell_end(out);
+    ost_page_cell_text("unit", found->endpoint.statistic == OST_STATISTIC_N ? "" : found->unit, out);
     ost_page_cell_number("SD between subjects", found->estimate.sd, out);
     ost_page_cell_begin("n", false, out);
     fprintf(out, "%zu", found->estimate.n);

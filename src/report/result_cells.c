@@ -42,6 +42,13 @@ void ost_page_cell_end(FILE *out)
     fputs("</td>", out);
 }
 
+void ost_page_cell_text(const char *heading, const char *text, FILE *out)
+{
+    ost_page_cell_begin(heading, true, out);
+    ost_html_text(text, out);
+    ost_page_cell_end(out);
+}
+
 void ost_page_cell_number(const char *heading, double x, FILE *out)
 {
     ost_page_cell_begin(heading, false, out);

@@ -204,9 +204,7 @@ static void put_table(const analysis_t *self)
     for (size_t k = 0; k < n_rows; k++) {
         const size_t input = self->order[k];
         fputs("<tr>", self->out);
-        ost_page_cell_begin("input", true, self->out);
-        ost_html_text(self->inputs.items[input], self->out);
-        ost_page_cell_end(self->out);
+        ost_page_cell_text("input", self->inputs.items[input], self->out);
         for (size_t i = 0; i < OST_N_INDICES; i++) {
             if (!has_any(self, i)) continue;
             ost_page_cell_number(ost_indices[i].heading, index_at(self, i, 0, input), self->out);

@@ -31,9 +31,7 @@ void ost_page_observed(const ost_evidence_row_t *row, double simulated, FILE *ou
     char source[300];
     snprintf(source, sizeof(source), "%s, %s: %s, %s", row->trial, row->arm, ost_reported_words[row->statistic],
         ost_role_words[row->role]);
-    ost_page_cell_begin("source", true, out);
-    ost_html_text(source, out);
-    ost_page_cell_end(out);
+    ost_page_cell_text("source", source, out);
 }
 
 /* @param work  [4][n_subjects] @param[out] simulated  NAN where the file does not have it */

@@ -342,9 +342,7 @@ static void put_misfit(const output_t *self, const ost_observation_t *observatio
     const size_t of = observation->endpoint.statistic == OST_STATISTIC_MEAN ? MEAN : MEDIAN;
     const double simulated = t < 0 ? NAN : curve(self, 0, arm, of)[t];
     fputs("<tr>", self->out);
-    ost_page_cell_begin("arm", true, self->out);
-    ost_html_text(self->page->results->labels.items[arm], self->out);
-    ost_page_cell_end(self->out);
+    ost_page_cell_text("arm", self->page->results->labels.items[arm], self->out);
     ost_page_cell_number(self->x_unit, observation->endpoint.to / self->day, self->out);
     ost_page_observed(row, simulated, self->out);
     fputs("</tr>\n", self->out);
@@ -414,12 +412,7 @@ static void put_key(const output_t *self)
     const bool is_of_models = results->models.n > 0 && n_draws(self) == 0;
     const ost_text_list_t *names = is_of_models ? &results->models : &results->labels;
     fputs("<p class='key'>", self->out);
-    for (size_t s = 0; s < names->n; s++) {
-        fputs("<span>", self->out);
-        ost_chart_sample(self->out, s);
-        ost_html_text(names->items[s], self->out);
-        fputs("</span>", self->out);
-    }
+    for (size_t s = 0; s < names->n; s++) ost_chart_key(self->out, s, names->items[s]);
     fputs(
         "</p>\n<p class='note'>Lines: median of the subjects (mean of whole numbers, such as fractures). ", self->out);
     if (is_of_models)

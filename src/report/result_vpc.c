@@ -95,9 +95,7 @@ static void put_row(const ost_vpc_bin_t *bin, size_t k, const char *label, doubl
 {
     const bool is_inside = bin->observed[k] >= bin->lower[k] && bin->observed[k] <= bin->upper[k];
     fputs("<tr>", out);
-    ost_page_cell_begin("arm", true, out);
-    ost_html_text(label, out);
-    ost_page_cell_end(out);
+    ost_page_cell_text("arm", label, out);
     ost_page_cell_begin(day > 1 ? "months" : "days", false, out);
     if (bin->to > bin->from)
         ost_html_number(out, "%.4g to %.4g", bin->from / day, bin->to / day);

@@ -229,12 +229,7 @@ static void put_panels(const ost_validation_t *self, size_t t, FILE *out)
 static void put_key(const ost_trial_t *trial, FILE *out)
 {
     fputs("<p class='key'>", out);
-    for (size_t a = 0; a < trial->experiment.n_arms; a++) {
-        fputs("<span>", out);
-        ost_chart_sample(out, a);
-        ost_html_text(trial->experiment.arms[a].label, out);
-        fputs("</span>", out);
-    }
+    for (size_t a = 0; a < trial->experiment.n_arms; a++) ost_chart_key(out, a, trial->experiment.arms[a].label);
     fputs("</p>\n", out);
 }
 
