@@ -135,8 +135,7 @@ char *ost_factor_text(const ost_factor_t *self, ost_sensitivity_kind_t kind, dou
     return buf;
 }
 
-/* Whether a name is that of the parameter, of it without its index, or of its model. */
-static bool is_named(const char *name, const char *param)
+bool ost_factor_is_named(const char *name, const char *param)
 {
     size_t n = strlen(name);
     return strncmp(name, param, n) == 0 && (param[n] == '\0' || param[n] == '.' || param[n] == '[');
@@ -156,7 +155,7 @@ static bool is_wanted(const ost_factors_t *self, const ost_factors_asked_t *aske
     snprintf(path, sizeof(path), PARAMETERS "%s", name);
     if (is_taken(self, path)) return false;
     for (size_t i = 0; i < asked->only->n; i++)
-        if (is_named(asked->only->items[i], name)) return true;
+        if (ost_factor_is_named(asked->only->items[i], name)) return true;
     return asked->only->n == 0;
 }
 
@@ -397,7 +396,7 @@ static int add_posterior(ost_factors_t *self, const ost_factors_asked_t *asked, 
     return ret;
 }
 
-static const char *name_of(const void *from, size_t i)
+const char *ost_factor_name(const void *from, size_t i)
 {
     return ((const ost_factor_t *) from)[i].name;
 }
@@ -410,10 +409,10 @@ static int check_names(
         const char *name = asked->only->items[i];
         char own[256];
         bool has = false, is_known = false;
-        for (size_t k = 0; k < self->n; k++) has = has || is_named(name, self->factors[k].name);
+        for (size_t k = 0; k < self->n; k++) has = has || ost_factor_is_named(name, self->factors[k].name);
         if (has) continue;
         for (size_t k = 0; k < plan->blocks->n_params; k++)
-            is_known = is_known || is_named(name, ost_blocks_param_name(plan->blocks, k, own, sizeof(own)));
+            is_known = is_known || ost_factor_is_named(name, ost_blocks_param_name(plan->blocks, k, own, sizeof(own)));
         const bool is_model = ost_blocks_find(plan->blocks, name) >= 0;
         if (is_known)
             return ost_fail(err, OST_ERR_NAME,
@@ -425,7 +424,7 @@ static int check_names(
         const ost_factors_asked_t all = { .source = OST_SOURCE_RANGE, .only = &(ost_text_list_t){ 0 } };
         ost_factors_t known = { 0 };
         int ret = add_params(&known, &all, plan, err);
-        const char *near = ret == 0 ? ost_nearest_of(name, known.factors, known.n, name_of) : NULL;
+        const char *near = ret == 0 ? ost_nearest_of(name, known.factors, known.n, ost_factor_name) : NULL;
         if (ret == 0)
             ret = ost_fail(
                 err, OST_ERR_NAME, "the experiment has no parameter or model '%s'%s%s%s", name, OST_HINT(near));
@@ -506,11 +505,9 @@ int ost_factors_find(ost_factors_t *self, const ost_factors_asked_t *asked, cons
 }
 
 /* Ends, SD and present value of an entry that is a number. */
-static int measure_axis(ost_factor_t *one, const ost_varied_t *axis, const ost_plan_t *plan, ost_error_t *err)
+static int measure_axis(
+    ost_factor_t *one, const ost_varied_t *axis, long param, const ost_plan_t *plan, ost_error_t *err)
 {
-    const long param = strncmp(axis->path, PARAMETERS, strlen(PARAMETERS)) == 0
-                           ? find_param(plan, axis->path + strlen(PARAMETERS))
-                           : -1;
     double mean = 0, square = 0;
     ost_unit_t unit;
     if (axis->values == NULL) return 0;
@@ -540,7 +537,7 @@ int ost_factors_of_design(ost_factors_t *self, const ost_design_t *design, const
         const long param = is_param ? find_param(plan, name) : -1;
         ost_factor_t *one = add(self, axis->path, name, axis->values != NULL ? axis->unit : NULL,
             param >= 0 ? ost_blocks_param(plan->blocks, (size_t) param)->text : "");
-        ret = one == NULL ? ost_no_memory(err) : measure_axis(one, axis, plan, err);
+        ret = one == NULL ? ost_no_memory(err) : measure_axis(one, axis, param, plan, err);
         for (size_t b = 0; b < k && ret == 0 && design->kind == OST_DESIGN_TABLE; b++)
             if (axis->values != NULL && design->axes[b].values != NULL)
                 take_correlation(self, correlation_of(axis->values, design->axes[b].values, design->n_points, 1), k, b);

@@ -140,10 +140,8 @@ static int split_names(ost_sensitivity_arguments_t *a)
 /* Whether a parameter is one of --over, or of a model of it; without --over, every one is. */
 static bool is_over(const ost_text_list_t *over, const char *param)
 {
-    for (size_t i = 0; i < over->n; i++) {
-        const size_t n = strlen(over->items[i]);
-        if (strncmp(over->items[i], param, n) == 0 && strchr(".[", param[n]) != NULL) return true;
-    }
+    for (size_t i = 0; i < over->n; i++)
+        if (ost_factor_is_named(over->items[i], param)) return true;
     return over->n == 0;
 }
 
@@ -232,20 +230,14 @@ static int check_settings(const ost_analysis_t *self, const ost_sensitivity_argu
     return OST_EXIT_OK;
 }
 
-static const char *factor_name(const void *from, size_t i)
-{
-    return ((const ost_factor_t *) from)[i].name;
-}
-
 /* One member of a group: a name of a parameter or of several, as --over takes it. @return whether there is one */
 static bool add_member(ost_analysis_t *self, size_t g, const char *group, const char *name)
 {
     const ost_factors_t *factors = &self->factors;
-    const size_t n = strlen(name);
     bool has = false;
     for (size_t k = 0; k < factors->n; k++) {
         const char *own = factors->factors[k].name;
-        if (strncmp(own, name, n) != 0 || (own[n] != '\0' && own[n] != '.' && own[n] != '[')) continue;
+        if (!ost_factor_is_named(name, own)) continue;
         if (self->group[k] != SIZE_MAX) {
             ost_cli_message(
                 "--group: '%s' is in the groups '%s' and '%s'", own, self->groups.items[self->group[k]], group);
@@ -255,7 +247,7 @@ static bool add_member(ost_analysis_t *self, size_t g, const char *group, const 
         has = true;
     }
     if (has) return true;
-    const char *near = ost_nearest_of(name, factors->factors, factors->n, factor_name);
+    const char *near = ost_nearest_of(name, factors->factors, factors->n, ost_factor_name);
     ost_cli_message("--group: '%s' of group '%s' is not an input%s%s%s", name, group, OST_HINT(near));
     return false;
 }
