@@ -10,14 +10,6 @@
 
 /* ---- what is asked ---------------------------------------------------------------------------------------------- */
 
-static int add_list(ost_identity_t *facts, const char *name, const ost_text_list_t *list, ost_error_t *err)
-{
-    char *text = ost_text_join((const char *const *) list->items, list->n, "\n");
-    int ret = text != NULL ? ost_identity_add(facts, OST_FACT_TEXT, name, err, "%s", text) : ost_no_memory(err);
-    free(text);
-    return ret;
-}
-
 static uint32_t crc_of(uint32_t crc, double x)
 {
     char text[32];
@@ -40,12 +32,10 @@ static uint32_t check_of(const ost_factors_t *factors)
 int ost_analysis_identify(ost_analysis_t *self, const char *parameters, ost_error_t *err)
 {
     const ost_part_t part = { .plan = &self->plan };
-    ost_identity_t *facts = &self->identity;
-    int ret = ost_parts_identity(facts, &part, 1, err);
-    if (ret == 0)
-        ret = ost_identity_add(
-            facts, OST_FACT_TEXT, OST_ANALYSIS_METHOD, err, "%s", ost_sensitivity_words[self->design.kind]);
-    return ret == 0 ? ost_identity_add(facts, OST_FACT_TEXT, ANALYSIS_PARAMETERS, err, "%s", parameters) : ret;
+    int ret = ost_parts_identity(&self->identity, &part, 1, err);
+    ost_identity_text(&self->identity, OST_ANALYSIS_METHOD, ost_sensitivity_words[self->design.kind]);
+    ost_identity_text(&self->identity, ANALYSIS_PARAMETERS, parameters);
+    return ret;
 }
 
 int ost_analysis_note(ost_analysis_t *self, const ost_sensitivity_arguments_t *a)
@@ -64,22 +54,19 @@ int ost_analysis_note(ost_analysis_t *self, const ost_sensitivity_arguments_t *a
     ost_error_t err = { 0 };
     int ret =
         ost_analysis_identify(self, self->without_parameters ? "none" : ost_factor_source_words[self->source], &err);
-    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]) && ret == 0; i++)
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
         if (numbers[i].methods & 1u << design->kind)
-            ret = ost_identity_add(facts, OST_FACT_TEXT, numbers[i].name, &err, "%zu", numbers[i].n);
-    for (size_t i = 0; i < self->n_endpoints && ret == 0; i++)
-        if (ost_text_list_add(&names, "%s", self->experiment.endpoints[self->chosen[i]].name) < 0)
-            ret = ost_no_memory(&err);
-    if (ret == 0) ret = add_list(facts, ANALYSIS_OF, &names, &err);
-    if (ret == 0) ret = add_list(facts, ANALYSIS_OVER, &a->over, &err);
-    if (ret == 0) ret = add_list(facts, ANALYSIS_VARY, &a->vary, &err);
-    if (ret == 0) ret = add_list(facts, ANALYSIS_GROUPS, &a->group, &err);
-    if (ret == 0)
-        ret = ost_identity_add(facts, OST_FACT_TEXT, ANALYSIS_TABLE, &err, "%s", a->table != NULL ? a->table : "");
-    if (ret == 0)
-        ret =
-            ost_identity_add(facts, OST_FACT_TEXT, ANALYSIS_INPUTS, &err, "%08x", (unsigned) check_of(&self->factors));
+            ost_identity_add(facts, OST_FACT_TEXT, numbers[i].name, "%zu", numbers[i].n);
+    for (size_t i = 0; i < self->n_endpoints; i++)
+        facts->failed |= ost_text_list_add(&names, "%s", self->experiment.endpoints[self->chosen[i]].name) < 0;
+    ost_identity_lines(facts, ANALYSIS_OF, &names);
+    ost_identity_lines(facts, ANALYSIS_OVER, &a->over);
+    ost_identity_lines(facts, ANALYSIS_VARY, &a->vary);
+    ost_identity_lines(facts, ANALYSIS_GROUPS, &a->group);
+    ost_identity_text(facts, ANALYSIS_TABLE, a->table != NULL ? a->table : "");
+    ost_identity_add(facts, OST_FACT_TEXT, ANALYSIS_INPUTS, "%08x", (unsigned) check_of(&self->factors));
     ost_text_list_free(&names);
+    if (ret == 0 && facts->failed) ret = ost_no_memory(&err);
     return ret < 0 ? ost_cli_fail(&err) : OST_EXIT_OK;
 }
 

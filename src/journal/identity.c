@@ -11,89 +11,57 @@
 #include <stdlib.h>
 #include <string.h>
 
-int ost_identity_add(
-    ost_identity_t *self, ost_fact_kind_t kind, const char *name, ost_error_t *err, const char *fmt, ...)
+void ost_identity_add(ost_identity_t *self, ost_fact_kind_t kind, const char *name, const char *fmt, ...)
 {
-    ost_fact_t *more = realloc(self->facts, (self->n + 1) * sizeof(*more));
-    if (more == NULL) return ost_no_memory(err);
-    self->facts = more;
-    ost_fact_t *fact = &more[self->n];
-    *fact = (ost_fact_t){ kind, strdup(name), NULL };
+    ost_fact_t *more = realloc(self->facts, (self->n + 1) * sizeof(*more)), fact = { kind, strdup(name), NULL };
     va_list args;
     va_start(args, fmt);
-    if (vasprintf(&fact->text, fmt, args) < 0) fact->text = NULL;
+    if (vasprintf(&fact.text, fmt, args) < 0) fact.text = NULL;
     va_end(args);
-    if (fact->name != NULL && fact->text != NULL) return self->n++, 0;
-    free(fact->name);
-    free(fact->text);
-    return ost_no_memory(err);
+    if (more != NULL) self->facts = more;
+    if (more != NULL && fact.name != NULL && fact.text != NULL) {
+        more[self->n++] = fact;
+        return;
+    }
+    self->failed = true;
+    free(fact.name);
+    free(fact.text);
+}
+
+void ost_identity_text(ost_identity_t *self, const char *name, const char *text)
+{
+    if (text != NULL) ost_identity_add(self, OST_FACT_TEXT, name, "%s", text);
+}
+
+void ost_identity_lines(ost_identity_t *self, const char *name, const ost_text_list_t *lines)
+{
+    char *text = ost_text_join((const char *const *) lines->items, lines->n, "\n");
+    self->failed |= text == NULL;
+    ost_identity_text(self, name, text);
+    free(text);
 }
 
 /* One line a model: name, kind, fingerprint of its programs, where it came from. */
-static char *list_models(const ost_plan_t *plan)
+static void add_models(ost_identity_t *self, const ost_plan_t *plan)
 {
     ost_text_list_t lines = { 0 };
-    int ret = 0;
-    for (size_t b = 0; b < plan->blocks->n && ret == 0; b++) {
+    for (size_t b = 0; b < plan->blocks->n; b++) {
         const ost_model_t *model = plan->blocks->block[b].model;
-        ret = ost_text_list_add(&lines, "%s %s %016" PRIx64 " %s", model->name, ost_model_kind_words[model->kind],
-            model->impl->fingerprint, model->path);
+        self->failed |= ost_text_list_add(&lines, "%s %s %016" PRIx64 " %s", model->name,
+                            ost_model_kind_words[model->kind], model->impl->fingerprint, model->path) < 0;
     }
-    char *text = ret == 0 ? ost_text_join((const char *const *) lines.items, lines.n, "\n") : NULL;
+    ost_identity_lines(self, "models", &lines);
     ost_text_list_free(&lines);
-    return text;
 }
 
-static int add_texts(ost_identity_t *self, const ost_plan_t *plan, ost_error_t *err)
+static void add_own_models(ost_identity_t *self, const ost_plan_t *plan)
 {
-    const ost_experiment_t *e = plan->experiment;
-    char *overrides = ost_text_join((const char *const *) e->overrides, e->n_overrides, "\n"),
-         *models = list_models(plan);
-    int ret = overrides == NULL || models == NULL ? ost_no_memory(err) : 0;
-    const char *const texts[][2] = {
-        { "Conventions", "CF-1.10" },
-        { "title", e->title },
-        { "source", "osteon " OST_VERSION },
-        { "osteon_version", OST_VERSION },
-        { OST_SOURCES_FACT, ost_sources },
-        { "name", e->name },
-        { "experiment", e->text },
-        { "experiment_path", e->path },
-        { "overrides", overrides },
-        { "models", models },
-        { "isa", ost_isa_name(e->solver.isa) },
-        { "stepper", ost_stepper_name(e->solver.stepper) },
-        { "dosing", ost_dosing_name(e->dosing) },
-        { "sampling", e->sampling == OST_SAMPLING_RANDOM ? "random" : "latin_hypercube" },
-    };
-    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]) && ret == 0; i++)
-        ret = ost_identity_add(self, OST_FACT_TEXT, texts[i][0], err, "%s", texts[i][1]);
-    if (ret == 0 && e->keep != OST_KEEP_SUBJECTS)
-        ret = ost_identity_add(self, OST_FACT_TEXT, OST_RESULTS_KEEP, err, "%s", ost_keep_words[e->keep]);
-    if (ret == 0 && e->people.path != NULL)
-        ret = ost_identity_add(self, OST_FACT_TEXT, OST_PEOPLE_PATH, err, "%s", e->people.path);
-    if (ret == 0 && e->people.path != NULL)
-        ret = ost_identity_add(self, OST_FACT_TEXT, OST_PEOPLE_TEXT, err, "%s", e->people.text);
-    if (ret == 0 && e->population != NULL)
-        ret = ost_identity_add(self, OST_FACT_TEXT, OST_POPULATION, err, "%s", e->population);
-    if (ret == 0 && e->population != NULL)
-        ret = ost_identity_add(self, OST_FACT_TEXT, OST_POPULATION_TEXT, err, "%s", e->population_text);
-    free(overrides);
-    free(models);
-    return ret;
-}
-
-static int add_own_models(ost_identity_t *self, const ost_plan_t *plan, ost_error_t *err)
-{
-    int ret = 0;
-    for (size_t b = 0; b < plan->blocks->n && ret == 0; b++) {
+    for (size_t b = 0; b < plan->blocks->n; b++) {
         const ost_model_t *model = plan->blocks->block[b].model;
         char name[OST_MODEL_TEXT_SIZE];
-        if (model->impl->text == NULL) continue;
         snprintf(name, sizeof(name), OST_MODEL_TEXT, model->name);
-        ret = ost_identity_add(self, OST_FACT_TEXT, name, err, "%s", model->impl->text);
+        ost_identity_text(self, name, model->impl->text);
     }
-    return ret;
 }
 
 int ost_identity_init(ost_identity_t *self, const ost_plan_t *plan, ost_error_t *err)
@@ -101,32 +69,47 @@ int ost_identity_init(ost_identity_t *self, const ost_plan_t *plan, ost_error_t 
     const ost_experiment_t *e = plan->experiment;
     const ost_solver_options_t *solver = &e->solver;
     *self = (ost_identity_t){ 0 };
-    int ret = add_texts(self, plan, err);
-    if (ret == 0) ret = ost_identity_add(self, OST_FACT_COUNT, "osteon_format", err, "%d", OST_RESULTS_FORMAT);
-    if (ret == 0) ret = ost_identity_add(self, OST_FACT_COUNT, "seed", err, "%" PRIu64, e->seed);
-    if (ret == 0) ret = ost_identity_add(self, OST_FACT_COUNT, "n_subjects", err, "%" PRIu64, e->n_subjects);
-    if (ret == 0) ret = ost_identity_add(self, OST_FACT_COUNT, "first_subject", err, "%" PRIu64, e->first_subject);
-    if (ret == 0) ret = ost_identity_add(self, OST_FACT_COUNT, "max_steps", err, "%" PRIu64, solver->max_steps);
-    if (ret == 0) ret = ost_identity_add(self, OST_FACT_NUMBER, "rtol", err, "%.17g", solver->rtol);
-    if (ret == 0) ret = ost_identity_add(self, OST_FACT_NUMBER, "atol_factor", err, "%.17g", solver->atol_factor);
-    if (ret == 0) ret = ost_identity_add(self, OST_FACT_NUMBER, "h_max", err, "%.17g", solver->h_max);
-    if (ret == 0) ret = ost_identity_add(self, OST_FACT_NUMBER, "h_min", err, "%.17g", solver->h_min);
-    return ret == 0 ? add_own_models(self, plan, err) : ret;
+    ost_identity_text(self, "Conventions", "CF-1.10");
+    ost_identity_text(self, "title", e->title);
+    ost_identity_text(self, "source", "osteon " OST_VERSION);
+    ost_identity_text(self, "osteon_version", OST_VERSION);
+    ost_identity_text(self, OST_SOURCES_FACT, ost_sources);
+    ost_identity_text(self, "name", e->name);
+    ost_identity_text(self, "experiment", e->text);
+    ost_identity_text(self, "experiment_path", e->path);
+    ost_identity_lines(self, "overrides", &(ost_text_list_t){ e->overrides, e->n_overrides });
+    add_models(self, plan);
+    ost_identity_text(self, "isa", ost_isa_name(solver->isa));
+    ost_identity_text(self, "stepper", ost_stepper_name(solver->stepper));
+    ost_identity_text(self, "dosing", ost_dosing_name(e->dosing));
+    ost_identity_text(self, "sampling", e->sampling == OST_SAMPLING_RANDOM ? "random" : "latin_hypercube");
+    ost_identity_text(self, OST_RESULTS_KEEP, e->keep != OST_KEEP_SUBJECTS ? ost_keep_words[e->keep] : NULL);
+    ost_identity_text(self, OST_PEOPLE_PATH, e->people.path);
+    ost_identity_text(self, OST_PEOPLE_TEXT, e->people.path != NULL ? e->people.text : NULL);
+    ost_identity_text(self, OST_POPULATION, e->population);
+    ost_identity_text(self, OST_POPULATION_TEXT, e->population != NULL ? e->population_text : NULL);
+    ost_identity_add(self, OST_FACT_COUNT, "osteon_format", "%d", OST_RESULTS_FORMAT);
+    ost_identity_add(self, OST_FACT_COUNT, "seed", "%" PRIu64, e->seed);
+    ost_identity_add(self, OST_FACT_COUNT, "n_subjects", "%" PRIu64, e->n_subjects);
+    ost_identity_add(self, OST_FACT_COUNT, "first_subject", "%" PRIu64, e->first_subject);
+    ost_identity_add(self, OST_FACT_COUNT, "max_steps", "%" PRIu64, solver->max_steps);
+    ost_identity_add(self, OST_FACT_NUMBER, "rtol", "%.17g", solver->rtol);
+    ost_identity_add(self, OST_FACT_NUMBER, "atol_factor", "%.17g", solver->atol_factor);
+    ost_identity_add(self, OST_FACT_NUMBER, "h_max", "%.17g", solver->h_max);
+    ost_identity_add(self, OST_FACT_NUMBER, "h_min", "%.17g", solver->h_min);
+    add_own_models(self, plan);
+    return self->failed ? ost_no_memory(err) : 0;
 }
 
 int ost_identity_add_sweep(ost_identity_t *self, const ost_sweep_t *sweep, ost_error_t *err)
 {
     const ost_design_t *design = sweep->design;
-    char *vary = ost_text_join((const char *const *) design->vary.items, design->vary.n, "\n");
-    int ret = vary == NULL ? ost_no_memory(err) : 0;
-    if (ret == 0)
-        ret = ost_identity_add(self, OST_FACT_TEXT, OST_SWEEP_DESIGN, err, "%s", ost_design_words[design->kind]);
-    if (ret == 0) ret = ost_identity_add(self, OST_FACT_TEXT, OST_SWEEP_VARY, err, "%s", vary);
-    if (ret == 0) ret = ost_identity_add(self, OST_FACT_COUNT, OST_SWEEP_POINTS, err, "%zu", design->n_points);
-    if (ret == 0) ret = ost_identity_add(self, OST_FACT_COUNT, OST_SWEEP_SEED, err, "%" PRIu64, design->seed);
-    if (ret == 0) ret = ost_identity_add(self, OST_FACT_TEXT, OST_SWEEP_KEEP, err, "%s", ost_keep_words[sweep->keep]);
-    free(vary);
-    return ret;
+    ost_identity_text(self, OST_SWEEP_DESIGN, ost_design_words[design->kind]);
+    ost_identity_lines(self, OST_SWEEP_VARY, &design->vary);
+    ost_identity_add(self, OST_FACT_COUNT, OST_SWEEP_POINTS, "%zu", design->n_points);
+    ost_identity_add(self, OST_FACT_COUNT, OST_SWEEP_SEED, "%" PRIu64, design->seed);
+    ost_identity_text(self, OST_SWEEP_KEEP, ost_keep_words[sweep->keep]);
+    return self->failed ? ost_no_memory(err) : 0;
 }
 
 const char *ost_identity_get(const ost_identity_t *self, const char *name)
@@ -156,14 +139,13 @@ static char *join_lines(const char *text, const char *more)
 int ost_identity_join(ost_identity_t *self, const ost_identity_t *other, ost_error_t *err)
 {
     static const char *const lists[] = { "models", OST_COMPARED_MODELS, OST_ARMS_LEFT_OUT };
-    int ret = 0;
-    for (size_t i = 0; i < other->n && ret == 0; i++) {
+    for (size_t i = 0; i < other->n; i++) {
         const ost_fact_t *theirs = &other->facts[i];
         size_t at = 0, k = 0;
         while (at < self->n && strcmp(self->facts[at].name, theirs->name) != 0) at++;
         while (k < sizeof(lists) / sizeof(lists[0]) && strcmp(lists[k], theirs->name) != 0) k++;
         if (at == self->n) {
-            ret = ost_identity_add(self, theirs->kind, theirs->name, err, "%s", theirs->text);
+            ost_identity_add(self, theirs->kind, theirs->name, "%s", theirs->text);
         } else if (k < sizeof(lists) / sizeof(lists[0])) {
             char *joined = join_lines(self->facts[at].text, theirs->text);
             if (joined == NULL) return ost_no_memory(err);
@@ -171,7 +153,7 @@ int ost_identity_join(ost_identity_t *self, const ost_identity_t *other, ost_err
             self->facts[at].text = joined;
         }
     }
-    return ret;
+    return self->failed ? ost_no_memory(err) : 0;
 }
 
 char *ost_identity_print(const ost_identity_t *self)
@@ -212,10 +194,10 @@ int ost_identity_read(ost_identity_t *self, const char *lines, size_t size, ost_
             *to++ = is_escape && *c == 'n' ? '\n' : *c;
         }
         *to = '\0';
-        ret = ost_identity_add(self, OST_FACT_TEXT, line, err, "%s", text);
+        ost_identity_text(self, line, text);
     }
     free(copy);
-    return ret;
+    return ret == 0 && self->failed ? ost_no_memory(err) : ret;
 }
 
 /* Texts of a user's own models, among those of the fact `models`: "name kind fingerprint path" a line. */

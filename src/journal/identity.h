@@ -47,13 +47,16 @@ typedef struct {
 typedef struct {
     ost_fact_t *facts; /* [n] */
     size_t n;
+    bool failed; /* out of memory at some time */
 } ost_identity_t;
 
 /* The facts of a plan. @return 0 or OST_ERR_NO_MEMORY; free it in any case */
 int ost_identity_init(ost_identity_t *self, const ost_plan_t *plan, ost_error_t *err) OST_MUST_CHECK;
-/* Add a fact; its text as printf makes it. */
-int ost_identity_add(ost_identity_t *self, ost_fact_kind_t kind, const char *name, ost_error_t *err, const char *fmt,
-    ...) OST_PRINTF(5, 6) OST_MUST_CHECK;
+/* Add a fact, its text as printf makes it; a text, if it is not NULL; lines. Without memory they note `failed`. */
+void ost_identity_add(ost_identity_t *self, ost_fact_kind_t kind, const char *name, const char *fmt, ...)
+    OST_PRINTF(4, 5);
+void ost_identity_text(ost_identity_t *self, const char *name, const char *text);
+void ost_identity_lines(ost_identity_t *self, const char *name, const ost_text_list_t *lines);
 /* Add what a sweep is made again from. @return 0 or OST_ERR_NO_MEMORY */
 int ost_identity_add_sweep(ost_identity_t *self, const ost_sweep_t *sweep, ost_error_t *err) OST_MUST_CHECK;
 /* NULL: there is no fact of that name. */

@@ -39,10 +39,9 @@ int ost_parts_identity(ost_identity_t *self, const ost_part_t *parts, size_t n_p
         ost_identity_t one;
         ret = ost_identity_init(&one, parts[p].plan, err);
         if (ret == 0 && parts[p].sweep != NULL) ret = ost_identity_add_sweep(&one, parts[p].sweep, err);
-        if (ret == 0 && parts[p].name != NULL)
-            ret = ost_identity_add(&one, OST_FACT_TEXT, OST_COMPARED_MODELS, err, "%s", parts[p].name);
-        if (ret == 0 && parts[p].left_out != NULL)
-            ret = ost_identity_add(&one, OST_FACT_TEXT, OST_ARMS_LEFT_OUT, err, "%s", parts[p].left_out);
+        ost_identity_text(&one, OST_COMPARED_MODELS, parts[p].name);
+        ost_identity_text(&one, OST_ARMS_LEFT_OUT, parts[p].left_out);
+        self->failed |= one.failed;
         if (ret == 0) ret = ost_identity_join(self, &one, err);
         ost_identity_free(&one);
     }

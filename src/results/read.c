@@ -34,7 +34,8 @@ static herr_t keep_attribute(hid_t object, const char *name, const H5A_info_t *i
     char *text;
     (void) info;
     self->ret = ost_h5_get_text(object, name, &text);
-    if (text != NULL) self->ret = ost_identity_add(&self->results->attributes, OST_FACT_TEXT, name, NULL, "%s", text);
+    ost_identity_text(&self->results->attributes, name, text);
+    if (self->results->attributes.failed) self->ret = OST_ERR_NO_MEMORY;
     free(text);
     return self->ret;
 }
