@@ -207,7 +207,7 @@ class Pages(Reports):
             _, rows = self.page("s.h5")
             self.assertEqual((self.counts["svg"], self.counts.get("rect", 0)), (charts, cells), n)
             with h5py.File(self.path("s.h5")) as file:
-                found = [row for row in rows if len(row) == n + 4]
+                found = [row for row in rows if len(row) == n + 5]
                 self.assertEqual(len(found), file["loss"].size)
                 for row, value in zip(found, file["loss"][()].ravel()):
                     self.assertRegex(row[n], r"\.\d\d$")

@@ -270,7 +270,11 @@ class Sweep(test_shards.Program):
         self.assertEqual([row[:2] for row in rows], [("0.5", "./one.model"), ("1", "./two.model")]*2)
         head = re.search(r"^dose \[mg\]  models +value +(.*)$", said, re.MULTILINE).group(1).split()
         with open(self.path("list.csv"), encoding="utf-8") as file:
-            self.assertEqual(file.readline().split(",")[3:7], ["value", *head])
+            self.assertEqual(file.readline().split(",")[3:8], ["value", *head])
+        self.assertEqual(head, ["SE", "q05", "q95", "n"])
+        values = contents(self.path("list.h5"))
+        self.assertEqual([row[3] for row in re.findall(r"^ *(0\.5|1) +(\S+\.model) +(\S+) +(\S+) ", said, re.MULTILINE)][:2],
+                         [f"{x:.2f}" for x in values["hip_se"]])
         self.sweep("three.h5", "--vary", f"{AGE}=50 y, 60 y", "--vary", f"{DOSE}=0.5 mg, 1 mg", "--vary",
                    f"{LOSS}=0.01 1/y, 0.02 1/y", "--keep", "endpoints")
         self.assertRegex(self.osteon("show", "three.h5"),

@@ -41,7 +41,7 @@ class Axis:
         return in_words(self.name.removeprefix("covariates_"))
 
     def label(self):
-        return f"{self.title()}{f' ({self.unit})' if self.unit else ''}"
+        return f"{self.title()}{f' [{self.unit}]' if self.unit else ''}"
 
     def is_log(self):
         values = self.values

@@ -33,6 +33,12 @@ static int find_asked(const char *name, sweep_arguments_t *a, ost_sweep_asked_t 
     if (!read_word("design", a->design, ost_design_words, OST_N_DESIGNS, &kind) ||
         !read_word("keep", a->keep, ost_keep_words, OST_N_KEEPS, &keep))
         return OST_EXIT_USAGE;
+    if (a->design != NULL && kind == OST_DESIGN_DRAWS) {
+        ost_cli_message(
+            "--design draws: a design of 'osteon run EXPERIMENT --parameters TABLE.csv --draws N', whose points "
+            "are draws of a fit; expected --design table for points that are listed");
+        return OST_EXIT_USAGE;
+    }
     if (!is_new) {
         int code = ost_cli_recorded_sweep(name, asked, &is_sweep);
         if (code != OST_EXIT_OK) return code;
@@ -126,7 +132,9 @@ static const ost_option_t options[] = {
         .path = "" },
     { .name = "design",
         .argument = &OST_DESIGNS(DESIGN_WORD)[1],
-        .text = "how points are chosen; default grid: every combination of the values",
+        .text =
+            "how points are chosen; default grid: every combination of the values; draws is what 'osteon run' makes "
+            "with --parameters and --draws",
         .target = OST_WORD(sweep_arguments_t, design) },
     { .name = "points",
         .argument = "N",

@@ -13,12 +13,15 @@
 #define MOST_ROWS 200
 #define MOST_ACROSS 10
 /* Entries that have a column; there is room for four more. */
-#define MOST_AXES (OST_TABLE_MAX_COLUMNS - 4)
+#define MOST_AXES (OST_TABLE_MAX_COLUMNS - 5)
 
-enum { N_COLUMNS = OST_ENDPOINT_N_SUBJECTS + 1 };
+/* Columns of an endpoint, in their order in tables. */
+static const ost_endpoint_column_t columns[] = { OST_ENDPOINT_VALUE, OST_ENDPOINT_ERROR, OST_ENDPOINT_LOWER,
+    OST_ENDPOINT_UPPER, OST_ENDPOINT_N_SUBJECTS };
+enum { N_COLUMNS = sizeof(columns) / sizeof(columns[0]) };
 
 typedef struct {
-    double *values; /* [N_COLUMNS][n_points] */
+    double *values; /* [N_COLUMNS][n_points] as in `columns` */
     char *text, *unit;
 } shown_endpoint_t;
 
@@ -69,7 +72,7 @@ static void list_points(ost_table_t *table, const ost_design_t *design, const do
         axis_head(&design->axes[k], head, sizeof(head));
         ost_table_column(table, head, design->axes[k].values == NULL);
     }
-    ost_table_columns(table, "value\tq05\tq95\tn");
+    ost_table_columns(table, "value\tSE\tq05\tq95\tn");
     for (size_t p = 0; p < design->n_points && p < MOST_ROWS; p++) {
         for (size_t k = 0; k < n_axes; k++) {
             size_t at;
@@ -77,7 +80,8 @@ static void list_points(ost_table_t *table, const ost_design_t *design, const do
             cell_of_axis(table, axis, at);
         }
         for (size_t c = 0; c < N_COLUMNS; c++)
-            ost_table_number(table, values[c * design->n_points + p], c == OST_ENDPOINT_N_SUBJECTS ? 0 : decimals);
+            ost_table_number(
+                table, values[c * design->n_points + p], columns[c] == OST_ENDPOINT_N_SUBJECTS ? 0 : decimals);
     }
 }
 
@@ -127,7 +131,7 @@ static int print_endpoint(const ost_results_t *results, size_t i, const shown_en
     ost_table_t table = { 0 };
     const bool crossed = is_crossed(design);
     const size_t most = crossed ? MOST_ROWS * design->axes[design->n_axes - 1].texts.n : MOST_ROWS;
-    const int decimals = ost_text_decimals(shown->values, (crossed ? 1 : OST_ENDPOINT_N_SUBJECTS) * design->n_points);
+    const int decimals = ost_text_decimals(shown->values, (crossed ? 1 : N_COLUMNS - 1) * design->n_points);
     putchar('\n');
     ost_print_wrapped(stdout, "%s [%s]: %s", results->endpoints.items[i], shown->unit != NULL ? shown->unit : "1",
         shown->text != NULL ? shown->text : "");
@@ -151,7 +155,7 @@ static int put_csv(const void *what, FILE *out, ost_error_t *err)
         axis_head(&design->axes[k], head, sizeof(head));
         ost_csv_put(head, out);
     }
-    fputs("endpoint,value,q05,q95,n,unit,meaning\r\n", out);
+    fputs("endpoint,value,SE,q05,q95,n,unit,meaning\r\n", out);
     for (size_t i = 0; i < self->results->endpoints.n; i++)
         for (size_t p = 0; p < design->n_points; p++) {
             const shown_endpoint_t *shown = &self->endpoints[i];
@@ -181,7 +185,7 @@ static int read_all(ost_results_t *results, shown_endpoint_t *shown, ost_error_t
         shown[i].values = malloc(N_COLUMNS * n * sizeof(double));
         if (shown[i].values == NULL) return ost_no_memory(err);
         for (size_t c = 0; c < N_COLUMNS && ret == 0; c++)
-            ret = ost_results_read_endpoint(results, i, (ost_endpoint_column_t) c, shown[i].values + c * n,
+            ret = ost_results_read_endpoint(results, i, columns[c], shown[i].values + c * n,
                 c == 0 ? &shown[i].text : NULL, c == 0 ? &shown[i].unit : NULL, err);
     }
     return ret;
@@ -211,8 +215,11 @@ int ost_show_points(show_t *self, const char *path)
         ost_show_print_failure(results);
         for (size_t k = 0; k < results->design.n_axes; k++)
             printf("%s: %s\n", results->design.axes[k].name, results->design.axes[k].path);
-        puts(is_crossed(&results->design) ? "--csv OUT.csv also writes q05 and q95, percentiles between subjects, and n"
-                                          : "q05 and q95: 5th and 95th percentile of the measure between subjects");
+        ost_print_wrapped(stdout, "%s",
+            is_crossed(&results->design)
+                ? "--csv OUT.csv also writes SE, the standard error, q05 and q95 between subjects, and n"
+                : "SE: standard error by the number of subjects; q05 and q95: 5th and 95th "
+                  "percentile of the measure between subjects");
         if (subjects != NULL) ost_show_print_few(strtoull(subjects, NULL, 10), "subject", 0.9);
     }
     for (size_t i = 0; i < results->endpoints.n && ret == 0; i++) ret = print_endpoint(results, i, &shown[i], &err);

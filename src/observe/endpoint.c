@@ -305,10 +305,12 @@ char *ost_asked_describe(const ost_asked_t *asked, ost_statistic_t statistic, ch
         "percent of baseline of " };
     char limit[64] = "";
     if (asked->has_limit)
-        snprintf(limit, sizeof(limit), " %s %.40s", asked->is_below ? "below" : "above", asked->limit_text);
-    size_t n = (size_t) snprintf(buf, size, "%s %s%s%s, %s%s%s, ", ost_statistic_names[statistic],
-        measures[asked->measure], asked->output, limit, asked->arm, asked->versus != NULL ? " - " : "",
-        asked->versus != NULL ? asked->versus : "");
+        snprintf(limit, sizeof(limit), " is %s %.40s", asked->is_below ? "below" : "above", asked->limit_text);
+    const bool is_share = statistic == OST_STATISTIC_FRACTION && asked->has_limit;
+    size_t n = (size_t) snprintf(buf, size, "%s %s%s%s, %s%s%s, ",
+        is_share ? "percent of subjects whose" : ost_statistic_names[statistic],
+        is_share && asked->measure == OST_MEASURE_LEVEL ? "value of " : measures[asked->measure], asked->output, limit,
+        asked->arm, asked->versus != NULL ? " - " : "", asked->versus != NULL ? asked->versus : "");
     if (n < size && asked->measure != OST_MEASURE_LEVEL)
         snprintf(buf + n, size - n, "month %g to %g", asked->from / OST_DAYS_PER_MONTH, asked->to / OST_DAYS_PER_MONTH);
     else if (n < size)

@@ -19,7 +19,7 @@
 #define MOST_TICKS 9 /* values of a logarithmic axis that are its ticks */
 #define LEFT 66      /* px, of numbers and the words of the axis */
 
-enum { N_COLUMNS = OST_ENDPOINT_N_SUBJECTS + 1 };
+enum { N_COLUMNS = OST_ENDPOINT_ERROR + 1 };
 
 typedef struct {
     const ost_design_t *design;
@@ -63,11 +63,15 @@ static double place_of(const ost_varied_t *axis, size_t i)
     return (double) first;
 }
 
-/* "dose [mg]" */
+/* "dose [mg]", in words as figures of osteon-plot have it */
 static char *label_of(const ost_varied_t *axis, char *buf, size_t size)
 {
+    static const char group[] = "covariates_"; /* by which a file names them */
+    const size_t n_group = strncmp(axis->name, group, strlen(group)) == 0 ? strlen(group) : 0;
     bool has_unit = axis->unit != NULL && strcmp(axis->unit, "1") != 0;
-    snprintf(buf, size, has_unit ? "%s [%s]" : "%s", axis->name, axis->unit);
+    snprintf(buf, size, has_unit ? "%s [%s]" : "%s", axis->name + n_group, axis->unit);
+    for (char *c = buf; *c != '\0' && *c != '['; c++)
+        if (*c == '_' && strlen(buf) > 3) *c = ' ';
     return buf;
 }
 
@@ -168,16 +172,16 @@ static void put_map(const endpoint_t *self, size_t first, double least, double m
         .n_x_texts = n_x,
         .y_texts = (const char *const *) down->texts.items,
         .n_y_texts = n_y };
-    char x_label[200], colour[8];
+    char x_label[200], y_label[200], colour[8];
     ost_chart_begin(&chart);
     put_meaning(self);
     for (size_t k = 0; k + 2 < design->n_axes; k++) {
         fputs(k == 0 ? "; " : ", ", self->out);
-        ost_html_name(design->axes[k].name, self->out);
+        ost_html_text(label_of(&design->axes[k], x_label, sizeof(x_label)), self->out);
         fputc(' ', self->out);
         ost_html_text(design->axes[k].texts.items[ost_design_index(design, first, k)], self->out);
     }
-    ost_chart_frame(&chart, label_of(across, x_label, sizeof(x_label)), down->name);
+    ost_chart_frame(&chart, label_of(across, x_label, sizeof(x_label)), label_of(down, y_label, sizeof(y_label)));
     for (size_t i = 0; i < n_x * n_y; i++) {
         const double x = (double) (i % n_x), y = (double) (i / n_x);
         const double value = value_at(self, OST_ENDPOINT_VALUE, first + i);
@@ -211,7 +215,11 @@ static void put_charts(const endpoint_t *self)
 
 static void put_table(const endpoint_t *self)
 {
-    static const char *const names[N_COLUMNS] = { "value", "5 %", "95 %", "n" };
+    static const struct {
+        ost_endpoint_column_t column;
+        const char *name;
+    } columns[N_COLUMNS] = { { OST_ENDPOINT_VALUE, "value" }, { OST_ENDPOINT_ERROR, "SE" },
+        { OST_ENDPOINT_LOWER, "5 %" }, { OST_ENDPOINT_UPPER, "95 %" }, { OST_ENDPOINT_N_SUBJECTS, "n" } };
     const ost_design_t *design = self->design;
     const size_t n_axes = design->n_axes < MOST_AXES ? design->n_axes : MOST_AXES;
     const bool is_wide = n_axes > NARROW_AXES;
@@ -222,7 +230,7 @@ static void put_table(const endpoint_t *self)
     if (is_wide) ost_page_head("point", false, self->out);
     for (size_t k = 0; k < n_axes; k++)
         ost_page_head(label_of(&design->axes[k], label, sizeof(label)), false, self->out);
-    for (size_t c = 0; c < N_COLUMNS; c++) ost_page_head(names[c], false, self->out);
+    for (size_t c = 0; c < N_COLUMNS; c++) ost_page_head(columns[c].name, false, self->out);
     fputs("</tr></thead><tbody>\n", self->out);
     for (size_t p = 0; p < design->n_points && p < MOST_ROWS; p++) {
         fputs("<tr>", self->out);
@@ -237,10 +245,11 @@ static void put_table(const endpoint_t *self)
             ost_page_cell_end(self->out);
         }
         for (size_t c = 0; c < N_COLUMNS; c++) {
-            const double value = value_at(self, (ost_endpoint_column_t) c, p);
-            ost_page_cell_begin(names[c], false, self->out);
+            const double value = value_at(self, columns[c].column, p);
+            ost_page_cell_begin(columns[c].name, false, self->out);
             if (isfinite(value))
-                ost_html_number(self->out, "%.*f", c == OST_ENDPOINT_N_SUBJECTS ? 0 : self->decimals, value);
+                ost_html_number(
+                    self->out, "%.*f", columns[c].column == OST_ENDPOINT_N_SUBJECTS ? 0 : self->decimals, value);
             ost_page_cell_end(self->out);
         }
         fputs("</tr>\n", self->out);
@@ -288,7 +297,7 @@ int ost_page_points(const ost_result_page_t *page, FILE *out, ost_error_t *err)
               ? "<table class='cells'><thead><tr><th class='t'>endpoint</th><th>median over draws</th><th>2.5 %</th>"
                 "<th>97.5 %</th><th>subjects 5 %</th><th>subjects 95 %</th></tr></thead><tbody>\n"
               : "<p class='note'>Bands, and columns 5 % and 95 %: percentiles between subjects, the same at each "
-                "point.</p>\n",
+                "point. SE: standard error by their number.</p>\n",
         out);
     for (size_t i = 0; i < results->endpoints.n && ret == 0; i++) {
         char *text = NULL, *unit = NULL;

@@ -55,8 +55,9 @@ static void estimate(const ost_endpoint_t *endpoint, size_t i, size_t p, size_t 
     }
     const ost_sample_t between = ost_sample_of(table->differences, n, table->work);
     values[VALUE * n_parts + p] = whole.value;
-    values[Q05 * n_parts + p] = ost_statistic(OST_STATISTIC_Q05, &between);
-    values[Q95 * n_parts + p] = ost_statistic(OST_STATISTIC_Q95, &between);
+    const bool is_share = endpoint->statistic == OST_STATISTIC_FRACTION; /* of subjects: none has a share */
+    values[Q05 * n_parts + p] = is_share ? NAN : ost_statistic(OST_STATISTIC_Q05, &between);
+    values[Q95 * n_parts + p] = is_share ? NAN : ost_statistic(OST_STATISTIC_Q95, &between);
     values[N * n_parts + p] = (double) whole.n;
     values[SE * n_parts + p] = ost_standard_error(endpoint->statistic, value, versus, n, table->work);
 }
