@@ -15,7 +15,7 @@ typedef struct {
 } ost_analysed_t;
 
 /* Texts that a file has of what was asked. */
-#define OST_ANALYSIS_N_RECORDED 11
+#define OST_ANALYSIS_N_RECORDED 12
 
 /* What is asked on the command line. */
 typedef struct {

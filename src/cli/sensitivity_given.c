@@ -120,8 +120,7 @@ static int take_values(ost_analysis_t *self, ost_results_t *results, ost_error_t
     int ret = 0;
     for (size_t i = 0; i < self->n_endpoints && ret == 0; i++) {
         const char *name = self->experiment.endpoints[self->chosen[i]].name;
-        size_t k = 0;
-        while (k < results->endpoints.n && strcmp(results->endpoints.items[k], name) != 0) k++;
+        const size_t k = ost_words_find((const char *const *) results->endpoints.items, results->endpoints.n, name);
         if (k == results->endpoints.n) return ost_fail_at(err, OST_ERR_FORMAT, results->path, 0, 0, "lacks '%s'", name);
         ret = ost_results_read_endpoint(results, k, OST_ENDPOINT_VALUE, self->y + i * self->n_points, NULL, NULL, err);
     }

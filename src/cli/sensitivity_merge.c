@@ -13,7 +13,7 @@ static int read_arguments(const char *path, ost_sensitivity_arguments_t *a)
 {
     static const char *const facts[OST_ANALYSIS_N_RECORDED] = { OST_ANALYSIS_METHOD, ANALYSIS_PARAMETERS,
         ANALYSIS_TABLE, ANALYSIS_SEED, ANALYSIS_TRAJECTORIES, ANALYSIS_LEVELS, ANALYSIS_BASE, ANALYSIS_OF,
-        ANALYSIS_OVER, ANALYSIS_VARY, ANALYSIS_GROUPS };
+        ANALYSIS_OVER, ANALYSIS_VARY, ANALYSIS_GROUPS, ANALYSIS_POINTS_OF };
     uint64_t *const numbers[] = { &a->seed, &a->n_trajectories, &a->n_levels, &a->n_base };
     ost_text_list_t *const lists[] = { &a->of, &a->over, &a->vary, &a->group };
     char **texts = a->recorded;
@@ -46,20 +46,15 @@ static void take_list(ost_text_list_t *self, ost_text_list_t *then)
 
 int ost_analysis_recall(const char *path, ost_sensitivity_arguments_t *a)
 {
-    static const char points_of[] = ANALYSIS_POINTS_OF;
-    const char *const fact = points_of;
     ost_sensitivity_arguments_t then = { 0 };
-    char *sweep = NULL;
-    int code = ost_cli_recorded(path, &fact, 1, &sweep);
-    if (code == OST_EXIT_OK && sweep != NULL) {
+    int code = read_arguments(path, &then);
+    if (code == OST_EXIT_OK && then.recorded[OST_ANALYSIS_N_RECORDED - 1] != NULL) {
         ost_cli_message(
             "sensitivity: '%s' is an analysis of the points of a sweep; expected the file of that sweep, or "
             "the experiment",
             path);
         code = OST_EXIT_USAGE;
     }
-    free(sweep);
-    if (code == OST_EXIT_OK) code = read_arguments(path, &then);
     memcpy(a->recorded, then.recorded, sizeof(a->recorded));
     memset(then.recorded, 0, sizeof(then.recorded));
     if (code == OST_EXIT_OK && then.method != NULL) {

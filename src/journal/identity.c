@@ -3,6 +3,7 @@
 #include "journal/identity.h"
 
 #include "core/text.h"
+#include "core/vocabulary.h"
 #include "lang/model_impl.h"
 #include "osteon/version.h"
 
@@ -126,8 +127,7 @@ static char *join_lines(const char *text, const char *more)
     int ret = ost_text_list_split(&lines, text);
     if (ret == 0) ret = ost_text_list_split(&others, more);
     for (size_t i = 0; i < others.n && ret == 0; i++) {
-        size_t k = 0;
-        while (k < lines.n && strcmp(lines.items[k], others.items[i]) != 0) k++;
+        const size_t k = ost_words_find((const char *const *) lines.items, lines.n, others.items[i]);
         if (k == lines.n) ret = ost_text_list_add(&lines, "%s", others.items[i]);
     }
     char *joined = ret == 0 ? ost_text_join((const char *const *) lines.items, lines.n, "\n") : NULL;
@@ -141,9 +141,9 @@ int ost_identity_join(ost_identity_t *self, const ost_identity_t *other, ost_err
     static const char *const lists[] = { "models", OST_COMPARED_MODELS, OST_ARMS_LEFT_OUT };
     for (size_t i = 0; i < other->n; i++) {
         const ost_fact_t *theirs = &other->facts[i];
-        size_t at = 0, k = 0;
+        const size_t k = ost_words_find(lists, sizeof(lists) / sizeof(lists[0]), theirs->name);
+        size_t at = 0;
         while (at < self->n && strcmp(self->facts[at].name, theirs->name) != 0) at++;
-        while (k < sizeof(lists) / sizeof(lists[0]) && strcmp(lists[k], theirs->name) != 0) k++;
         if (at == self->n) {
             ost_identity_add(self, theirs->kind, theirs->name, "%s", theirs->text);
         } else if (k < sizeof(lists) / sizeof(lists[0])) {

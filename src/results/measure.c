@@ -26,9 +26,9 @@ long ost_results_time_index(const ost_results_t *self, double day)
 
 size_t ost_results_find_arm(const ost_results_t *self, const char *name)
 {
-    size_t n = self->arms.n, a = 0;
-    while (name != NULL && a < n && strcmp(self->arms.items[a], name) != 0) a++;
-    return name != NULL && a < n ? a : SIZE_MAX;
+    const size_t n = self->arms.n;
+    const size_t a = name != NULL ? ost_words_find((const char *const *) self->arms.items, n, name) : n;
+    return a < n ? a : SIZE_MAX;
 }
 
 int ost_results_read_measure(ost_results_t *self, const ost_endpoint_t *endpoint, const char *variable, size_t element,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/text.h"
+#include "core/vocabulary.h"
 #include "input/yaml.h"
 #include "results/arrays.h"
 #include "results/results_impl.h"
@@ -294,9 +295,8 @@ void ost_results_close(ost_results_t *self)
 
 const ost_results_variable_t *ost_results_variable(const ost_results_t *self, const char *name)
 {
-    for (size_t i = 0; i < self->names.n; i++)
-        if (strcmp(self->names.items[i], name) == 0) return &self->variables[i];
-    return NULL;
+    const size_t i = ost_words_find((const char *const *) self->names.items, self->names.n, name);
+    return i < self->names.n ? &self->variables[i] : NULL;
 }
 
 size_t ost_results_n_elements(const ost_results_t *self, const char *name)
