@@ -170,8 +170,8 @@ static double find_time(const ost_worker_t *self, size_t n, size_t arm, size_t i
     return fmax(fmin(to, plan->doses->t_end) - *from, 0);
 }
 
-/* Add up to `most` eligible subjects of an arm: three whose rates vary most between doses that are left out, as these
- * err most, then the first, and so on. */
+/* Add up to `most` eligible subjects of an arm: three whose rates differ most from their means just before a dose, as
+ * these err most, then the first, and so on. */
 static void choose(const ost_worker_t *self, probe_t *probe, size_t n, size_t arm, size_t most)
 {
     bool is_taken[OST_COHORT_BLOCK] = { false };

@@ -181,6 +181,26 @@ bool ost_lane_has_steady(const ost_lane_t *self, double t)
     return false;
 }
 
+/* How the rates just before a dose, where a block is to be held, differ from those while it is: as ost_job_t.ripple. */
+static void see_rates(ost_lane_t *self, const ost_series_t *series, double t, double *u)
+{
+    _Alignas(64) double times[OST_LANE_COUNT];
+    double *hold = &u[series->hold_input * OST_LANE_COUNT], sum = 0;
+    for (int l = 0; l < OST_LANE_COUNT; l++) times[l] = t;
+    ost_ripple_view_t view = self->view;
+    if (view.system == NULL) return;
+    view.at.t = times;
+    view.system->rhs(view.system->self, &view.at, view.exact);
+    *hold = 1;
+    view.system->rhs(view.system->self, &view.at, view.mean);
+    for (size_t i = 0; i < view.system->n_states; i++) {
+        const size_t k = i * OST_LANE_COUNT + (size_t) self->index;
+        const double change = (view.exact[k] - view.mean[k]) / view.system->scale[i];
+        if (i - series->first_state >= series->n_states) sum += change * change;
+    }
+    self->job->ripple = fmax(self->job->ripple, sqrt(sum));
+}
+
 void ost_lane_hold(ost_lane_t *self, double t, const double *f, double *u)
 {
     const ost_job_t *job = self->job;
@@ -192,7 +212,7 @@ void ost_lane_hold(ost_lane_t *self, double t, const double *f, double *u)
         for (size_t k = 0; k < series->n_means; k++)
             u[series->mean_input[k] * OST_LANE_COUNT] = f[series->mean_state[k] * OST_LANE_COUNT];
         ost_ripple_end(series, u);
-        u[series->hold_input * OST_LANE_COUNT] = 1;
+        see_rates(self, series, t, u);
     }
 }
 
@@ -271,40 +291,19 @@ static void begin_interval(ost_follower_t *follower, const ost_series_t *series,
     for (size_t k = 0; k < series->n_means; k++) x[series->mean_state[k] * OST_LANE_COUNT] = 0;
 }
 
-/* How the rates just before a dose, where a block is to be held, differ from those while it is: as ost_job_t.ripple. */
-static void see_rates(ost_lane_t *self, const ost_series_t *series, double t, double *u)
-{
-    _Alignas(64) double times[OST_LANE_COUNT];
-    double *hold = &u[series->hold_input * OST_LANE_COUNT], sum = 0;
-    for (int l = 0; l < OST_LANE_COUNT; l++) times[l] = t;
-    ost_ripple_view_t view = self->view;
-    if (view.system == NULL) return;
-    view.at.t = times;
-    view.system->rhs(view.system->self, &view.at, view.exact);
-    *hold = 1;
-    view.system->rhs(view.system->self, &view.at, view.mean);
-    for (size_t i = 0; i < view.system->n_states; i++) {
-        const size_t k = i * OST_LANE_COUNT + (size_t) self->index;
-        const double change = (view.exact[k] - view.mean[k]) / view.system->scale[i];
-        if (i - series->first_state >= series->n_states) sum += change * change;
-    }
-    self->job->ripple = fmax(self->job->ripple, sqrt(sum));
-}
-
 /* Average the doses of the series from this one on, if they can be. */
 static bool averages(
     ost_lane_t *self, const ost_series_t *series, const ost_ripple_dose_t *dose, double t, double *x, double *u)
 {
-    double days = NAN, varies = 0;
+    double days = NAN;
     _Alignas(64) double times[OST_LANE_COUNT];
     for (int l = 0; l < OST_LANE_COUNT; l++) times[l] = t;
     ost_ripple_view_t view = self->view;
     view.at.t = times;
     for (size_t i = 0; i < self->system->n_linear && self->parts != NULL && series->ripple_input >= 0 && isnan(days);
          i++)
-        days = ost_ripple_begin(&self->parts[i], self->index, series, dose, &view, x, u, &varies);
+        days = ost_ripple_begin(&self->parts[i], self->index, series, dose, &view, x, u);
     if (isnan(days)) return false;
-    self->job->ripple = fmax(self->job->ripple, varies);
     self->followers[series->hold_input].t_steady = t + days;
     self->changed = (int32_t) self->system->n_states + series->ripple_input;
     return true;
@@ -358,7 +357,6 @@ static bool follow(
         follower->held = settles(self, follower, series, x) && !is_last;
         begin_interval(follower, series, t, x);
         if (follower->held) see_rates(self, series, t, u);
-        *hold = follower->held;
         self->job->stats.doses_skipped += follower->held;
     }
     if (before != *hold) self->changed = (int32_t) (self->system->n_states + series->hold_input);

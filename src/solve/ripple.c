@@ -163,26 +163,16 @@ static void find_rates(
  * drive that comes and goes responds to it otherwise than to its mean. By Newton's method in the least squares of all
  * rates, each in the size of its state. */
 static void match(const periodic_t *self, const ost_series_t *series, const ost_ripple_view_t *view, int lane,
-    double *x, double *u, double *factor, double *varies)
+    double *x, double *u, double *factor)
 {
     const size_t n = view->system->n_states, row = OST_LANE_COUNT, l = (size_t) lane;
     *factor = 1;
     u[0] = 0;
-    for (size_t i = 0; i < n; i++) view->exact[i * row + l] = view->mean[i * row + l] = 0;
+    for (size_t i = 0; i < n; i++) view->exact[i * row + l] = 0;
     for (size_t q = 0; q < OST_RIPPLE_POINTS; q++) {
         find_rates(self, series, view, q, x);
-        for (size_t i = 0; i < n; i++) {
-            const double f = view->f[i * row + l], weight = ost_ripple_points[q].weight;
-            view->exact[i * row + l] += weight * f;
-            view->mean[i * row + l] += weight * f * f;
-        }
+        for (size_t i = 0; i < n; i++) view->exact[i * row + l] += ost_ripple_points[q].weight * view->f[i * row + l];
     }
-    *varies = 0;
-    for (size_t i = 0; i < n; i++) {
-        const double mean = view->exact[i * row + l], scale = view->system->scale[i];
-        if (i - series->first_state >= self->n) *varies += (view->mean[i * row + l] - mean * mean) / (scale * scale);
-    }
-    *varies = sqrt(fmax(*varies, 0));
     u[0] = self->interval;
     for (size_t j = 0; j < self->n; j++) x[(series->first_state + j) * row] = state_of(self, j, self->before);
     for (int k = 0; k < MATCHES; k++) {
@@ -217,7 +207,7 @@ static void set_inputs(const periodic_t *self, double *u)
 }
 
 double ost_ripple_begin(const ost_linear_part_t *part, int lane, const ost_series_t *series,
-    const ost_ripple_dose_t *dose, const ost_ripple_view_t *view, double *x, double *u, double *varies)
+    const ost_ripple_dose_t *dose, const ost_ripple_view_t *view, double *x, double *u)
 {
     periodic_t periodic;
     double now[MAX], *inputs = u + (size_t) series->ripple_input * OST_LANE_COUNT;
@@ -227,8 +217,7 @@ double ost_ripple_begin(const ost_linear_part_t *part, int lane, const ost_serie
         return NAN;
     set_inputs(&periodic, inputs);
     for (size_t j = 0; j < periodic.n; j++) now[j] = x[(series->first_state + j) * OST_LANE_COUNT];
-    match(&periodic, series, view, lane, x, inputs, inputs + (OST_RIPPLE_INPUTS(periodic.n) - 1) * OST_LANE_COUNT,
-        varies);
+    match(&periodic, series, view, lane, x, inputs, inputs + (OST_RIPPLE_INPUTS(periodic.n) - 1) * OST_LANE_COUNT);
     for (size_t j = 0; j < periodic.n; j++) x[(series->first_state + j) * OST_LANE_COUNT] = now[j];
     return days_left(&periodic, nothing);
 }

@@ -24,11 +24,10 @@ typedef struct {
 /* Set the inputs of the series' ripple, just before a dose, where the part is all of its block and what its states are
  * away from the periodic ones is a straight line within an interval, to the series' tolerance, along which no state
  * falls below 0.
- * @param view  of the lane's batch; its x and u hold those columns. @param x, u  columns of the lane. @param[out]
- * varies as a job's `ripple`, of these doses. @return after how many days nothing is left of that; NAN: not yet, or
- * never */
+ * @param view  of the lane's batch; its x and u hold those columns. @param x, u  columns of the lane. @return after how
+ * many days nothing is left of that; NAN: not yet, or never */
 double ost_ripple_begin(const ost_linear_part_t *part, int lane, const ost_series_t *series,
-    const ost_ripple_dose_t *dose, const ost_ripple_view_t *view, double *x, double *u, double *varies);
+    const ost_ripple_dose_t *dose, const ost_ripple_view_t *view, double *x, double *u);
 
 /* Let the ripple act no more in this column. */
 void ost_ripple_end(const ost_series_t *series, double *u);

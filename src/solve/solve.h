@@ -322,8 +322,8 @@ struct ost_job {
     int32_t state_fail;       /**< index of the worst state, or of a condition; -1 unknown */
     ost_solver_stats_t stats; /**< of this job */
     uint64_t doses_kept;      /**< of those that are given because of `live` */
-    double ripple; /**< by how much of their scale a day the rates of other states vary between two doses that are left
-                      out, root mean square or at the dose, of the series where that is most */
+    double ripple; /**< by how much of their scale a day the rates of other states just before a dose differ from those
+                      while their drug's block is held, root of the sum of squares, of the series where that is most */
 };
 
 /** Scratch of one thread for one system; sized once, nothing is allocated while integrating. */
