@@ -104,7 +104,10 @@ static int write_petab(const plan_arguments_t *a, const char *name)
     ost_petab_t *problem = NULL;
     ost_experiment_t *e = &experiment;
     int code = ost_cli_experiment(e, name, &a->overrides);
-    if (code != OST_EXIT_OK) return code;
+    if (code != OST_EXIT_OK) {
+        ost_experiment_free(e);
+        return code;
+    }
     int ret = e->evidence_path == NULL || e->n_comparisons == 0
                   ? ost_fail_at(&err, OST_ERR_VALUE, OST_WHERE(e), 0, 0,
                         "--petab needs measurements, but the experiment names no rows under 'evidence'")
