@@ -54,278 +54,262 @@ typedef struct {
     size_t covariate[OST_CSV_MAX_FIELDS]; /* [n_covariates] field */
     size_t max_rows, max_subjects;
     double id; /* of the subject that is read */
+    int code;  /* 0, or that of the first error: nothing is read after it */
 } reader_t;
 
-/* The number in a column; NAN where the table has no such column, or where the field is empty or '.'. */
-static int number(reader_t *self, size_t field, const char *name, double *out)
+/* The first error, at a field, which is one of the table; at the row. */
+#define FAIL_FIELD(self, i, why, ...)                                                                                  \
+    ((self)->code = (self)->code != 0 ? (self)->code : ost_csv_fail(&(self)->csv, i, why, __VA_ARGS__))
+#define FAIL_ROW(self, why, ...)                                                                                       \
+    ((self)->code = (self)->code != 0 ? (self)->code                                                                   \
+                                      : ost_fail_at((self)->csv.err, why, (self)->csv.path, (self)->csv.record_line,   \
+                                            0, __VA_ARGS__))
+/* At a column, or at the row where there is no such column. */
+#define FAIL(self, column, why, ...)                                                                                   \
+    ((self)->field[column] != SIZE_MAX ? FAIL_FIELD(self, (self)->field[column], why, __VA_ARGS__)                     \
+                                       : FAIL_ROW(self, why, __VA_ARGS__))
+
+static void no_memory(reader_t *self)
 {
-    *out = NAN;
-    if (field == SIZE_MAX) return 0;
-    const char *text = ost_csv_word(&self->csv, field);
-    if (strcmp(text, ".") == 0) return 0;
+    if (self->code == 0) self->code = ost_no_memory(self->csv.err);
+}
+
+/* The number in a column; NAN where the table has no such column, or where the field is empty or '.'. */
+static double number(reader_t *self, size_t field, const char *name)
+{
+    double out = NAN;
+    const char *text = field != SIZE_MAX ? ost_csv_word(&self->csv, field) : ".";
+    if (self->code != 0 || strcmp(text, ".") == 0) return (double) NAN;
     if (strcmp(text, "NA") == 0 || strcmp(text, "NaN") == 0)
-        return ost_csv_fail(&self->csv, field, OST_ERR_SYNTAX,
-            "%s: '%s' is not a number; a value that is missing is empty, or '.'", name, text);
-    return ost_csv_number(&self->csv, field, name, out);
+        FAIL_FIELD(self, field, OST_ERR_SYNTAX, "%s: '%s' is not a number; a value that is missing is empty, or '.'",
+            name, text);
+    else
+        self->code = ost_csv_number(&self->csv, field, name, &out);
+    return out;
 }
 
 /* The number in a column; 0 where it is missing. */
-static int number_or_0(reader_t *self, int column, double *out)
+static double number_or_0(reader_t *self, int column)
 {
-    int ret = number(self, self->field[column], names[column], out);
-    if (ret == 0 && isnan(*out)) *out = 0;
-    return ret;
+    const double value = number(self, self->field[column], names[column]);
+    return isnan(value) ? 0 : value;
 }
 
 /* A whole number from 0 to `most`; `missing` where it is missing. @param expected  for the message */
-static int whole(reader_t *self, int column, double most, double missing, const char *expected, double *out)
+static double whole(reader_t *self, int column, double most, double missing, const char *expected)
 {
-    int ret = number(self, self->field[column], names[column], out);
-    if (ret == 0 && isnan(*out)) *out = missing;
-    if (ret < 0 || (*out >= 0 && *out <= most && *out == floor(*out))) return ret;
+    double value = number(self, self->field[column], names[column]);
     char text[OST_NUMBER_SIZE] = "missing";
-    return ost_csv_fail(&self->csv, self->field[column], OST_ERR_VALUE, "%s is %s; expected %s", names[column],
-        isnan(*out) ? text : ost_text_number(*out, text), expected);
+    if (isnan(value)) value = missing;
+    if (!(value >= 0 && value <= most && value == floor(value)))
+        FAIL(self, column, OST_ERR_VALUE, "%s is %s; expected %s", names[column],
+            isnan(value) ? text : ost_text_number(value, text), expected);
+    return self->code == 0 ? value : 0;
 }
 
-/* An error at a column, or at the row where there is no such column. */
-#define FAIL(self, column, code, ...)                                                                                  \
-    ((self)->field[column] != SIZE_MAX                                                                                 \
-            ? ost_csv_fail(&(self)->csv, (self)->field[column], code, __VA_ARGS__)                                     \
-            : ost_fail_at((self)->csv.err, code, (self)->csv.path, (self)->csv.record_line, 0, __VA_ARGS__))
-
 /* A column that is neither read nor a covariate nor left out. */
-static int fail_unknown(const reader_t *self, size_t field, const char *text, bool is_lower)
+static void fail_unknown(reader_t *self, size_t field, const char *text, bool is_lower)
 {
     const ost_events_t *events = self->events;
-    const char **all = ost_list_new(N_COLUMNS + events->n_covariates, sizeof(*all)), *near = NULL;
-    if (all == NULL) return ost_no_memory(self->csv.err);
+    const char **all = ost_list_new(N_COLUMNS + events->n_covariates, sizeof(*all));
+    if (all == NULL) {
+        no_memory(self);
+        return;
+    }
     for (size_t i = 0; i < N_COLUMNS; i++) all[i] = is_lower ? lower_names[i] : names[i];
     for (size_t i = 0; i < events->n_covariates; i++) all[N_COLUMNS + i] = events->covariates[i].column;
-    near = ost_nearest(text, all, N_COLUMNS + events->n_covariates);
-    ost_csv_fail(&self->csv, field, OST_ERR_NAME,
+    const char *near = ost_nearest(text, all, N_COLUMNS + events->n_covariates);
+    FAIL_FIELD(self, field, OST_ERR_NAME,
         "unknown column '%.80s'%s%s%s; name it under 'events.ignore', or under 'events.covariates' with its unit", text,
         OST_HINT(near));
     free(all);
-    return OST_ERR_NAME;
 }
 
 /* What one field of the first record heads. @param[in,out] lower  -1: no column of a row has been seen; 0 capitals */
-static int read_head(reader_t *self, size_t field, int *lower)
+static void read_head(reader_t *self, size_t field, int *lower)
 {
     const ost_events_t *events = self->events;
+    const ost_text_list_t *ignore = &self->source->ignore;
     const char *text = ost_csv_word(&self->csv, field);
-    if (ost_words_find((const char *const *) self->source->ignore.items, self->source->ignore.n, text) <
-        self->source->ignore.n)
-        return 0;
+    bool is_used = false;
+    if (ost_words_find((const char *const *) ignore->items, ignore->n, text) < ignore->n) return;
     for (size_t i = 0; i < N_COLUMNS; i++) {
         const bool is_lower = strcmp(text, lower_names[i]) == 0;
         if (!is_lower && strcmp(text, names[i]) != 0) continue;
-        if (self->field[i] != SIZE_MAX)
-            return ost_csv_fail(&self->csv, field, OST_ERR_NAME, "duplicate column '%s'", text);
+        if (self->field[i] != SIZE_MAX) FAIL_FIELD(self, field, OST_ERR_NAME, "duplicate column '%s'", text);
         if (*lower >= 0 && *lower != is_lower)
-            return ost_csv_fail(&self->csv, field, OST_ERR_NAME,
+            FAIL_FIELD(self, field, OST_ERR_NAME,
                 "column '%s' is in %s case, others are in %s case; expected one for all", text,
                 is_lower ? "lower" : "upper", is_lower ? "upper" : "lower");
         *lower = is_lower;
         self->field[i] = field;
-        return 0;
+        return;
     }
-    bool is_used = false;
     for (size_t i = 0; i < events->n_covariates; i++) {
         if (strcmp(events->covariates[i].column, text) != 0) continue;
-        if (self->covariate[i] != SIZE_MAX)
-            return ost_csv_fail(&self->csv, field, OST_ERR_NAME, "duplicate column '%.80s'", text);
+        if (self->covariate[i] != SIZE_MAX) FAIL_FIELD(self, field, OST_ERR_NAME, "duplicate column '%.80s'", text);
         self->covariate[i] = field;
         is_used = true;
     }
-    return is_used ? 0 : fail_unknown(self, field, text, *lower == 1);
+    if (!is_used) fail_unknown(self, field, text, *lower == 1);
 }
 
 /* That a column is there which 'ignore' or 'covariates' names. */
-static int check_listed(const reader_t *self, const char *what, const char *name)
+static void check_listed(reader_t *self, const char *what, const char *name)
 {
     const char *all[OST_CSV_MAX_FIELDS];
     char columns[OST_CSV_COLUMNS_SIZE];
     for (size_t i = 0; i < self->csv.n_names; i++) all[i] = ost_csv_word(&self->csv, i);
-    if (ost_words_find(all, self->csv.n_names, name) < self->csv.n_names) return 0;
-    return ost_fail_at(self->csv.err, OST_ERR_NAME, self->csv.path, self->csv.record_line, 0,
-        "has no column '%.80s', which 'events.%s' names%s%s%s%s", name, what,
-        OST_HINT(ost_nearest(name, all, self->csv.n_names)), ost_csv_columns(&self->csv, columns));
+    if (ost_words_find(all, self->csv.n_names, name) == self->csv.n_names)
+        FAIL_ROW(self, OST_ERR_NAME, "has no column '%.80s', which 'events.%s' names%s%s%s%s", name, what,
+            OST_HINT(ost_nearest(name, all, self->csv.n_names)), ost_csv_columns(&self->csv, columns));
 }
 
-static int read_heads(reader_t *self)
+static void read_heads(reader_t *self)
 {
     const ost_events_t *events = self->events;
     char columns[OST_CSV_COLUMNS_SIZE];
-    int ret = 0, lower = -1;
+    int lower = -1;
     for (size_t i = 0; i < N_COLUMNS; i++) self->field[i] = SIZE_MAX;
     for (size_t i = 0; i < events->n_covariates; i++) self->covariate[i] = SIZE_MAX;
-    for (size_t i = 0; i < self->source->ignore.n && ret == 0; i++)
-        ret = check_listed(self, "ignore", self->source->ignore.items[i]);
-    for (size_t i = 0; i < events->n_covariates && ret == 0; i++)
-        ret = check_listed(self, "covariates", events->covariates[i].column);
-    for (size_t i = 0; i < self->csv.n_names && ret == 0; i++) ret = read_head(self, i, &lower);
-    for (int i = COLUMN_ID; i <= COLUMN_AMT && ret == 0; i++)
+    for (size_t i = 0; i < self->source->ignore.n; i++) check_listed(self, "ignore", self->source->ignore.items[i]);
+    for (size_t i = 0; i < events->n_covariates; i++) check_listed(self, "covariates", events->covariates[i].column);
+    for (size_t i = 0; i < self->csv.n_names; i++) read_head(self, i, &lower);
+    for (int i = COLUMN_ID; i <= COLUMN_AMT; i++)
         if (self->field[i] == SIZE_MAX)
-            ret = ost_fail_at(self->csv.err, OST_ERR_NAME, self->csv.path, self->csv.record_line, 0,
+            FAIL_ROW(self, OST_ERR_NAME,
                 "has no column '%s'; expected ID, TIME and AMT, and further ones of EVID, CMT, II, ADDL, RATE and SS%s",
                 names[i], ost_csv_columns(&self->csv, columns));
-    if (ret == 0 && self->field[COLUMN_CMT] == SIZE_MAX && events->n_compartments > 1)
-        ret = ost_fail_at(self->csv.err, OST_ERR_NAME, self->csv.path, self->csv.record_line, 0,
-            "has no column 'CMT'; expected one, as 'events.cmt' maps %zu numbers%s", events->n_compartments,
-            ost_csv_columns(&self->csv, columns));
-    return ret;
+    if (self->field[COLUMN_CMT] == SIZE_MAX && events->n_compartments > 1)
+        FAIL_ROW(self, OST_ERR_NAME, "has no column 'CMT'; expected one, as 'events.cmt' maps %zu numbers%s",
+            events->n_compartments, ost_csv_columns(&self->csv, columns));
 }
 
-static int read_compartment(reader_t *self, ost_event_row_t *row)
+static void read_compartment(reader_t *self, ost_event_row_t *row)
 {
     const ost_events_t *events = self->events;
-    double cmt;
     char mapped[128] = "";
     size_t n = 0, i = 0;
-    int ret = number(self, self->field[COLUMN_CMT], "CMT", &cmt);
-    if (ret < 0) return ret;
-    if (self->field[COLUMN_CMT] == SIZE_MAX) return 0;
+    const double cmt = number(self, self->field[COLUMN_CMT], "CMT");
+    if (self->field[COLUMN_CMT] == SIZE_MAX) return;
     if (isnan(cmt))
-        return FAIL(self, COLUMN_CMT, OST_ERR_VALUE, "CMT of a dose is missing; expected a number of 'events.cmt'");
+        FAIL(self, COLUMN_CMT, OST_ERR_VALUE, "CMT of a dose is missing; expected a number of 'events.cmt'");
     while (i < events->n_compartments && (double) events->compartments[i].number != cmt) i++;
     row->compartment = (uint32_t) i;
-    if (i < events->n_compartments) return 0;
+    if (i < events->n_compartments) return;
     for (i = 0; i < events->n_compartments && n < sizeof(mapped); i++)
         n += (size_t) snprintf(
             mapped + n, sizeof(mapped) - n, "%s%ld", i > 0 ? ", " : "", events->compartments[i].number);
-    return FAIL(
-        self, COLUMN_CMT, OST_ERR_VALUE, "CMT is %.10g, which 'events.cmt' does not map; it maps %s", cmt, mapped);
+    FAIL(self, COLUMN_CMT, OST_ERR_VALUE, "CMT is %.10g, which 'events.cmt' does not map; it maps %s", cmt, mapped);
 }
 
-static int read_rate(reader_t *self, ost_event_row_t *row)
+static void read_rate(reader_t *self, ost_event_row_t *row)
 {
     const ost_compartment_t *to = &self->events->compartments[row->compartment];
-    double rate;
-    int ret = number_or_0(self, COLUMN_RATE, &rate);
-    if (ret < 0) return ret;
+    const double rate = number_or_0(self, COLUMN_RATE);
     row->rate_kind = rate == 0    ? OST_RATE_BOLUS
                      : rate > 0   ? OST_RATE_GIVEN
                      : rate == -1 ? OST_RATE_MODELLED
                                   : OST_RATE_DURATION;
     if (rate < 0 && rate != -1 && rate != -2)
-        return FAIL(self, COLUMN_RATE, OST_ERR_VALUE,
+        FAIL(self, COLUMN_RATE, OST_ERR_VALUE,
             "RATE is %.10g; expected 0 (a bolus), a rate above 0, -1 (a modelled rate) or -2 (a modelled duration)",
             rate);
     const bool is_rate = row->rate_kind == OST_RATE_MODELLED;
     if (rate < 0 && isnan(is_rate ? to->rate.value : to->duration.value))
-        return FAIL(self, COLUMN_RATE, OST_ERR_VALUE,
+        FAIL(self, COLUMN_RATE, OST_ERR_VALUE,
             "RATE is %g, but 'events.cmt' has no %s of CMT %ld; expected '{into: %s%s%s, %s}' there", rate,
             is_rate ? "rate" : "duration", to->number, to->drug, to->compartment != NULL ? "." : "",
             to->compartment != NULL ? to->compartment : "", is_rate ? "rate: 10 mg/h" : "duration: 2 hour");
     row->rate = rate > 0 ? rate * self->events->amount.factor / self->events->time.factor : 0;
-    return 0;
 }
 
 /* SS, II and ADDL of a dose. */
-static int check_series(reader_t *self, const ost_event_row_t *row)
+static void check_series(reader_t *self, const ost_event_row_t *row)
 {
     const bool is_infusion = row->rate_kind != OST_RATE_BOLUS;
     if (row->amount == 0 && is_infusion && row->steady == 0)
-        return FAIL(self, COLUMN_AMT, OST_ERR_VALUE,
+        FAIL(self, COLUMN_AMT, OST_ERR_VALUE,
             "AMT is 0 with RATE; expected an amount, or SS 1 for an infusion that has no end before this time");
     if (row->n_more > 0 && !(row->interval > 0))
-        return FAIL(self, COLUMN_ADDL, OST_ERR_VALUE, "ADDL is %u without II; expected the time between doses in II",
+        FAIL(self, COLUMN_ADDL, OST_ERR_VALUE, "ADDL is %u without II; expected the time between doses in II",
             row->n_more);
-    if (row->steady == 0) return 0;
+    if (row->steady == 0) return;
     if (row->amount == 0 && !is_infusion)
-        return FAIL(self, COLUMN_AMT, OST_ERR_VALUE, "AMT is 0 with SS; expected an amount, or RATE");
+        FAIL(self, COLUMN_AMT, OST_ERR_VALUE, "AMT is 0 with SS; expected an amount, or RATE");
     if (row->amount == 0 && row->rate_kind == OST_RATE_DURATION)
-        return FAIL(self, COLUMN_RATE, OST_ERR_VALUE, "RATE is -2 of no amount; expected a rate, or -1");
+        FAIL(self, COLUMN_RATE, OST_ERR_VALUE, "RATE is -2 of no amount; expected a rate, or -1");
     if (row->amount == 0 && row->interval > 0)
-        return FAIL(self, COLUMN_II, OST_ERR_VALUE,
+        FAIL(self, COLUMN_II, OST_ERR_VALUE,
             "II of an infusion without AMT; expected 0: it has no end before this time");
     if (row->amount > 0 && !(row->interval > 0))
-        return FAIL(
-            self, COLUMN_II, OST_ERR_VALUE, "SS is %d without II; expected the time between doses", row->steady);
-    return 0;
+        FAIL(self, COLUMN_II, OST_ERR_VALUE, "SS is %d without II; expected the time between doses", row->steady);
 }
 
-static int read_dose(reader_t *self, ost_event_row_t *row)
+static void read_dose(reader_t *self, ost_event_row_t *row)
 {
-    double amount, interval, n_more, steady;
-    int ret = read_compartment(self, row);
-    if (ret == 0) ret = number(self, self->field[COLUMN_AMT], "AMT", &amount);
-    if (ret == 0 && !(amount >= 0))
-        ret = FAIL(self, COLUMN_AMT, OST_ERR_VALUE, "AMT of a dose is %s; expected 0 or more",
+    read_compartment(self, row);
+    const double amount = number(self, self->field[COLUMN_AMT], "AMT");
+    if (!(amount >= 0))
+        FAIL(self, COLUMN_AMT, OST_ERR_VALUE, "AMT of a dose is %s; expected 0 or more",
             isnan(amount) ? "missing" : "negative");
-    if (ret == 0) ret = read_rate(self, row);
-    if (ret == 0) ret = number_or_0(self, COLUMN_II, &interval);
-    if (ret == 0 && interval < 0)
-        ret = FAIL(self, COLUMN_II, OST_ERR_VALUE, "II is %.10g; expected a time above 0, or 0 for none", interval);
-    if (ret == 0) ret = whole(self, COLUMN_ADDL, MOST_DOSES, 0, "a whole number of doses, up to a million", &n_more);
-    if (ret == 0)
-        ret = whole(self, COLUMN_SS, 2, 0, "0, 1 (at steady state) or 2 (its steady state is added)", &steady);
-    if (ret < 0) return ret;
+    if (self->code != 0) return;
+    read_rate(self, row);
+    const double interval = number_or_0(self, COLUMN_II);
+    if (interval < 0)
+        FAIL(self, COLUMN_II, OST_ERR_VALUE, "II is %.10g; expected a time above 0, or 0 for none", interval);
     row->amount = amount * self->events->amount.factor;
     row->interval = interval * self->events->time.factor;
-    row->n_more = (uint32_t) n_more;
-    row->steady = (uint8_t) steady;
+    row->n_more = (uint32_t) whole(self, COLUMN_ADDL, MOST_DOSES, 0, "a whole number of doses, up to a million");
+    row->steady = (uint8_t) whole(self, COLUMN_SS, 2, 0, "0, 1 (at steady state) or 2 (its steady state is added)");
     ost_compartment_t *to = &self->events->compartments[row->compartment];
     to->largest = fmax(to->largest, row->amount);
     to->has_infusion |= row->rate_kind != OST_RATE_BOLUS;
     to->has_steady |= row->steady > 0;
-    return check_series(self, row);
+    check_series(self, row);
 }
 
 /* What only doses have is 0, or missing, in other rows. */
-static int check_other(reader_t *self, int kind)
+static void check_other(reader_t *self, int kind)
 {
     static const int columns[] = { COLUMN_AMT, COLUMN_RATE, COLUMN_II, COLUMN_ADDL, COLUMN_SS };
-    double value;
     for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++) {
-        int ret = number_or_0(self, columns[i], &value);
-        if (ret < 0) return ret;
+        const double value = number_or_0(self, columns[i]);
         if (value != 0)
-            return FAIL(self, columns[i], OST_ERR_VALUE, "%s is %.10g in a row with EVID %d; expected 0, or EVID 1",
+            FAIL(self, columns[i], OST_ERR_VALUE, "%s is %.10g in a row with EVID %d; expected 0, or EVID 1",
                 names[columns[i]], value, kind);
     }
-    return 0;
 }
 
 /* The row's kind: EVID, or in a table without it whether there is an amount or a rate. */
-static int read_kind(reader_t *self, ost_event_row_t *row)
+static uint8_t read_kind(reader_t *self)
 {
-    double kind, amount = 0, rate = 0;
-    if (self->field[COLUMN_EVID] == SIZE_MAX) {
-        int ret = number_or_0(self, COLUMN_AMT, &amount);
-        if (ret == 0) ret = number_or_0(self, COLUMN_RATE, &rate);
-        row->kind = amount != 0 || rate != 0 ? OST_ROW_DOSE : OST_ROW_OBSERVATION;
-        return ret;
-    }
-    int ret = whole(self, COLUMN_EVID, OST_ROW_RESET_DOSE, NAN,
-        "0 (an observation), 1 (a dose), 2 (other), 3 (a reset) or 4 (a reset and a dose)", &kind);
-    row->kind = (uint8_t) kind;
-    return ret;
+    if (self->field[COLUMN_EVID] != SIZE_MAX)
+        return (uint8_t) whole(self, COLUMN_EVID, OST_ROW_RESET_DOSE, NAN,
+            "0 (an observation), 1 (a dose), 2 (other), 3 (a reset) or 4 (a reset and a dose)");
+    const double amount = number_or_0(self, COLUMN_AMT), rate = number_or_0(self, COLUMN_RATE);
+    return amount != 0 || rate != 0 ? OST_ROW_DOSE : OST_ROW_OBSERVATION;
 }
 
-static int make_room(reader_t *self)
+static void make_room(reader_t *self)
 {
     ost_events_t *events = self->events;
-    if (events->n_rows < self->max_rows) return 0;
+    if (events->n_rows < self->max_rows) return;
     const size_t max = self->max_rows == 0 ? 256 : 2 * self->max_rows;
     ost_event_row_t *rows = realloc(events->rows, max * sizeof(*rows));
     if (rows != NULL) events->rows = rows;
     double *values = realloc(events->values, (max * events->n_covariates + 1) * sizeof(*values));
     if (values != NULL) events->values = values;
-    if (rows == NULL || values == NULL) return ost_no_memory(self->csv.err);
+    if (rows == NULL || values == NULL) no_memory(self);
     self->max_rows = max;
-    return 0;
 }
 
 /* The row begins another subject. */
-static int begin_subject(reader_t *self)
+static void begin_subject(reader_t *self)
 {
     ost_events_t *events = self->events;
     ost_people_t *people = self->people;
-    if (people->n_rows == MOST_SUBJECTS)
-        return FAIL(self, COLUMN_ID, OST_ERR_LIMIT, "more than %d subjects", MOST_SUBJECTS);
+    if (people->n_rows == MOST_SUBJECTS) FAIL(self, COLUMN_ID, OST_ERR_LIMIT, "more than %d subjects", MOST_SUBJECTS);
     if (people->n_rows + 1 >= self->max_subjects) {
         const size_t max = self->max_subjects == 0 ? 64 : 2 * self->max_subjects, n = max * people->n_columns;
         size_t *first = realloc(events->first, (max + 1) * sizeof(*first));
@@ -334,9 +318,10 @@ static int begin_subject(reader_t *self)
         if (values != NULL) people->values = values;
         ost_location_t *places = realloc(people->places, n * sizeof(*places));
         if (places != NULL) people->places = places;
-        if (first == NULL || values == NULL || places == NULL) return ost_no_memory(self->csv.err);
+        if (first == NULL || values == NULL || places == NULL) no_memory(self);
         self->max_subjects = max;
     }
+    if (self->code != 0) return;
     const size_t at = people->n_rows * people->n_columns;
     events->first[people->n_rows] = events->n_rows;
     people->values[at] = self->id;
@@ -346,78 +331,73 @@ static int begin_subject(reader_t *self)
         people->places[at + 1 + i] = self->csv.location[self->covariate[i]];
     }
     people->n_rows++;
-    return 0;
 }
 
 /* Covariates of the row. One that has no interpolation is the same in all rows of its subject. */
-static int read_covariates(reader_t *self)
+static void read_covariates(reader_t *self)
 {
     ost_events_t *events = self->events;
     ost_people_t *people = self->people;
-    double *first = people->values + (people->n_rows - 1) * people->n_columns + 1;
-    for (size_t i = 0; i < events->n_covariates; i++) {
+    const size_t at = (people->n_rows - 1) * people->n_columns + 1;
+    for (size_t i = 0; i < events->n_covariates && self->code == 0; i++) {
         const ost_event_covariate_t *c = &events->covariates[i];
         const ost_csv_head_t head = { .name = c->column, .unit_text = c->unit_text, .unit = c->unit };
-        double *value = &events->values[events->n_rows * events->n_covariates + i];
-        int ret = number(self, self->covariate[i], c->column, value);
-        if (ret == 0 && !isnan(*value)) ret = ost_csv_quantity(&self->csv, self->covariate[i], &head, value);
-        if (ret < 0) return ret;
-        if (isnan(first[i]) && !isnan(*value)) {
-            first[i] = *value;
-            people->places[(people->n_rows - 1) * people->n_columns + 1 + i] = self->csv.location[self->covariate[i]];
+        double *value = &events->values[events->n_rows * events->n_covariates + i], *first = &people->values[at + i];
+        *value = number(self, self->covariate[i], c->column);
+        if (isnan(*value)) continue;
+        self->code = ost_csv_quantity(&self->csv, self->covariate[i], &head, value);
+        if (isnan(*first)) {
+            *first = *value;
+            people->places[at + i] = self->csv.location[self->covariate[i]];
         }
-        if (c->interpolation == OST_INTERPOLATION_NONE && !isnan(*value) && *value != first[i])
-            return ost_csv_fail(&self->csv, self->covariate[i], OST_ERR_VALUE,
+        if (c->interpolation == OST_INTERPOLATION_NONE && *value != *first)
+            FAIL_FIELD(self, self->covariate[i], OST_ERR_VALUE,
                 "%s changes within ID %.10g, from %.10g to %.10g; expected one value, or 'interpolation: locf', 'nocb' "
                 "or 'linear' of 'events.covariates.%s'",
-                c->column, self->id, first[i] / c->unit.factor, *value / c->unit.factor, c->name);
+                c->column, self->id, *first / c->unit.factor, *value / c->unit.factor, c->name);
     }
-    return 0;
 }
 
-static int read_time(reader_t *self, ost_event_row_t *row, bool is_first)
+static void read_time(reader_t *self, ost_event_row_t *row, bool is_first)
 {
     const ost_events_t *events = self->events;
-    double time;
-    int ret = number(self, self->field[COLUMN_TIME], "TIME", &time);
-    if (ret < 0) return ret;
+    const double time = number(self, self->field[COLUMN_TIME], "TIME");
     if (isnan(time))
-        return FAIL(self, COLUMN_TIME, OST_ERR_VALUE, "TIME is missing; expected a number of %s", events->time_text);
+        FAIL(self, COLUMN_TIME, OST_ERR_VALUE, "TIME is missing; expected a number of %s", events->time_text);
     row->t = time * events->time.factor;
     if (!(fabs(row->t) <= OST_LONGEST_LIFE))
-        return FAIL(self, COLUMN_TIME, OST_ERR_VALUE,
+        FAIL(self, COLUMN_TIME, OST_ERR_VALUE,
             "TIME %.10g %s is more than %d years from time 0, longer than a human life; 'events.time' names its unit",
             time, events->time_text, OST_LIFE_YEARS);
-    if (is_first || row->t >= events->rows[events->n_rows - 1].t) return 0;
-    return FAIL(self, COLUMN_TIME, OST_ERR_VALUE,
-        "TIME %.10g is before that of the row above, %.10g; rows of one ID stand in order of time, also after EVID 3 "
-        "and 4",
-        time, events->rows[events->n_rows - 1].t / events->time.factor);
+    if (!is_first && !(row->t >= events->rows[events->n_rows - 1].t))
+        FAIL(self, COLUMN_TIME, OST_ERR_VALUE,
+            "TIME %.10g is before that of the row above, %.10g; rows of one ID stand in order of time, also after "
+            "EVID 3 and 4",
+            time, events->rows[events->n_rows - 1].t / events->time.factor);
 }
 
-static int read_row(reader_t *self)
+static void read_row(reader_t *self)
 {
     ost_events_t *events = self->events;
-    double id;
-    int ret = make_room(self);
-    if (ret == 0) ret = number(self, self->field[COLUMN_ID], "ID", &id);
-    if (ret == 0 && (isnan(id) || id != floor(id) || fabs(id) > 1e15))
-        ret = FAIL(self, COLUMN_ID, OST_ERR_VALUE, "ID is %s; expected a whole number",
+    make_room(self);
+    const double id = number(self, self->field[COLUMN_ID], "ID");
+    if (isnan(id) || id != floor(id) || fabs(id) > 1e15)
+        FAIL(self, COLUMN_ID, OST_ERR_VALUE, "ID is %s; expected a whole number",
             isnan(id) ? "missing" : "not a whole number");
-    if (ret < 0) return ret;
+    if (self->code != 0) return;
     ost_event_row_t *row = &events->rows[events->n_rows];
     *row = (ost_event_row_t){ .line = self->csv.record_line };
     bool is_first = events->n_rows == 0 || id != self->id;
     self->id = id;
-    ret = read_time(self, row, is_first);
-    if (ret == 0) ret = read_kind(self, row);
-    if (ret == 0)
-        ret = row->kind == OST_ROW_DOSE || row->kind == OST_ROW_RESET_DOSE ? read_dose(self, row)
-                                                                           : check_other(self, row->kind);
-    if (ret == 0 && is_first) ret = begin_subject(self);
-    if (ret == 0) ret = read_covariates(self);
-    events->n_rows += ret == 0;
-    return ret;
+    read_time(self, row, is_first);
+    row->kind = read_kind(self);
+    if (row->kind == OST_ROW_DOSE || row->kind == OST_ROW_RESET_DOSE)
+        read_dose(self, row);
+    else
+        check_other(self, row->kind);
+    if (is_first) begin_subject(self);
+    read_covariates(self);
+    events->n_rows += self->code == 0;
 }
 
 typedef struct {
@@ -433,20 +413,23 @@ static int compare_ids(const void *a, const void *b)
 }
 
 /* Rows of one ID stand together. */
-static int check_ids(const reader_t *self)
+static void check_ids(reader_t *self)
 {
     const ost_people_t *people = self->people;
     entry_t *ids = ost_list_new(people->n_rows, sizeof(*ids));
     size_t wrong = SIZE_MAX;
-    if (ids == NULL) return ost_no_memory(self->csv.err);
+    if (ids == NULL) {
+        no_memory(self);
+        return;
+    }
     for (size_t i = 0; i < people->n_rows; i++) ids[i] = (entry_t){ people->values[i * people->n_columns], i };
     qsort(ids, people->n_rows, sizeof(*ids), compare_ids);
     for (size_t i = 1; i < people->n_rows; i++)
         if (ids[i].id == ids[i - 1].id && ids[i].subject < wrong) wrong = ids[i].subject;
     free(ids);
-    if (wrong == SIZE_MAX) return 0;
+    if (wrong == SIZE_MAX) return;
     const ost_location_t at = people->places[wrong * people->n_columns];
-    return ost_fail_at(self->csv.err, OST_ERR_VALUE, people->path, at.line, at.column,
+    self->code = ost_fail_at(self->csv.err, OST_ERR_VALUE, people->path, at.line, at.column,
         "ID %.10g has rows above, with other IDs between them; rows of one ID stand together",
         people->values[wrong * people->n_columns]);
 }
@@ -467,11 +450,11 @@ static void fill_gap(ost_events_t *self, size_t i, size_t first, size_t end, siz
 }
 
 /* Complete the covariates of all rows of a subject. */
-static int fill_subject(reader_t *self, size_t s)
+static void fill_subject(reader_t *self, size_t s)
 {
     ost_events_t *events = self->events;
     const ost_people_t *people = self->people;
-    for (size_t i = 0; i < events->n_covariates; i++) {
+    for (size_t i = 0; i < events->n_covariates && self->code == 0; i++) {
         const size_t first = events->first[s], end = events->first[s + 1], at = s * people->n_columns + 1 + i;
         size_t before = SIZE_MAX;
         for (size_t row = first; row < end; row++) {
@@ -480,22 +463,22 @@ static int fill_subject(reader_t *self, size_t s)
             before = row;
         }
         if (before == SIZE_MAX)
-            return ost_fail_at(self->csv.err, OST_ERR_VALUE, people->path, people->places[at].line,
+            self->code = ost_fail_at(self->csv.err, OST_ERR_VALUE, people->path, people->places[at].line,
                 people->places[at].column, "%s has no value for ID %.10g; expected one in a row at least",
                 events->covariates[i].column, people->values[s * people->n_columns]);
-        fill_gap(events, i, before + 1, end, before, SIZE_MAX);
+        else
+            fill_gap(events, i, before + 1, end, before, SIZE_MAX);
     }
-    return 0;
 }
 
 /* ID, and the covariates. */
-static int add_columns(reader_t *self)
+static void add_columns(reader_t *self)
 {
     ost_people_t *people = self->people;
     const ost_events_t *events = self->events;
-    people->columns = ost_list_new(1 + events->n_covariates, sizeof(*people->columns));
-    if (people->columns == NULL) return ost_no_memory(self->csv.err);
-    for (size_t i = 0; i <= events->n_covariates; i++) {
+    people->columns = self->code == 0 ? ost_list_new(1 + events->n_covariates, sizeof(*people->columns)) : NULL;
+    if (people->columns == NULL) no_memory(self);
+    for (size_t i = 0; i <= events->n_covariates && self->code == 0; i++) {
         const ost_event_covariate_t *c = i > 0 ? &events->covariates[i - 1] : NULL;
         people->columns[i] = (ost_people_column_t){ .name = ost_strdup(c != NULL ? c->name : "id"),
             .unit_text = ost_strdup(c != NULL ? c->unit_text : "1"),
@@ -503,46 +486,41 @@ static int add_columns(reader_t *self)
             .field = c != NULL ? self->covariate[i - 1] : self->field[COLUMN_ID] };
         people->columns[i].at = self->csv.location[people->columns[i].field];
         people->n_columns = i + 1;
-        if (people->columns[i].name == NULL || people->columns[i].unit_text == NULL)
-            return ost_no_memory(self->csv.err);
+        if (people->columns[i].name == NULL || people->columns[i].unit_text == NULL) no_memory(self);
     }
-    return 0;
 }
 
-static int read_table(reader_t *self)
+static void read_table(reader_t *self)
 {
     ost_events_t *events = self->events;
-    int more = 0, ret = read_heads(self);
-    if (ret == 0) ret = add_columns(self);
-    while (ret == 0 && (more = ost_csv_next(&self->csv)) > 0) ret = read_row(self);
-    if (ret == 0) ret = more;
-    if (ret == 0 && events->n_rows == 0)
-        return ost_fail_at(
+    read_heads(self);
+    add_columns(self);
+    while (self->code == 0) {
+        const int more = ost_csv_next(&self->csv);
+        if (more == 0) break;
+        if (more < 0) self->code = more;
+        if (more > 0) read_row(self);
+    }
+    if (self->code == 0 && events->n_rows == 0)
+        self->code = ost_fail_at(
             self->csv.err, OST_ERR_VALUE, self->csv.path, self->csv.line, 0, "has no row below its column names");
-    if (ret < 0) return ret;
+    if (self->code != 0) return;
     events->first[self->people->n_rows] = events->n_rows;
-    ret = check_ids(self);
-    for (size_t s = 0; s < self->people->n_rows && ret == 0; s++) ret = fill_subject(self, s);
-    return ret;
+    check_ids(self);
+    for (size_t s = 0; s < self->people->n_rows; s++) fill_subject(self, s);
 }
 
 int ost_events_read(ost_events_t *self, ost_people_t *people, const ost_people_source_t *source, ost_error_t *err)
 {
-    if (!OST_HAS_FILES) return OST_ERR_MISSING;
     ost_error_t none = { 0 };
     reader_t *reader = calloc(1, sizeof(*reader));
-    *people = (ost_people_t){ .path = ost_strdup(source->path) };
-    int ret = reader == NULL || people->path == NULL ? ost_no_memory(err) : 0;
-    if (ret == 0 && source->text == NULL)
-        ret = ost_file_read(&people->text, people->path, OST_CSV_MAX_BYTES, err);
-    else if (ret == 0 && (people->text = ost_strdup(source->text)) == NULL)
-        ret = ost_no_memory(err);
-    char *text = ret == 0 ? ost_strdup(people->text) : NULL;
-    if (ret == 0 && text == NULL) ret = ost_no_memory(err);
+    char *text = NULL;
+    int ret = reader == NULL ? ost_no_memory(err) : ost_people_text(people, source, &text, err);
     if (ret == 0) {
         *reader = (reader_t){ .events = self, .people = people, .source = source };
-        ret = ost_csv_begin(&reader->csv, people->path, text, err != NULL ? err : &none);
-        if (ret == 0) ret = read_table(reader);
+        reader->code = ost_csv_begin(&reader->csv, people->path, text, err != NULL ? err : &none);
+        if (reader->code == 0) read_table(reader);
+        ret = reader->code;
         ost_csv_close(&reader->csv);
     }
     free(reader);

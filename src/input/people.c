@@ -38,14 +38,12 @@ typedef struct {
 static int add_column(reader_t *self, size_t field, const char *name, const char *unit_text, const ost_unit_t *unit)
 {
     ost_people_t *people = self->people;
-    void *columns = people->columns;
     if (ost_people_column(people, name) < people->n_columns)
         return ost_csv_fail(&self->csv, field, OST_ERR_NAME, "duplicate column '%.80s'", name);
     if (people->n_columns == MOST_COLUMNS)
         return ost_csv_fail(&self->csv, field, OST_ERR_LIMIT, "more than %d columns and categories", MOST_COLUMNS);
-    if (ost_list_grow(&columns, people->n_columns, &self->max_columns, sizeof(*people->columns)) < 0)
+    if (ost_list_grow(&people->columns, people->n_columns, &self->max_columns, sizeof(*people->columns)) < 0)
         return ost_no_memory(self->csv.err);
-    people->columns = columns;
     ost_people_column_t *column = &people->columns[people->n_columns];
     *column = (ost_people_column_t){ .unit = *unit, .at = self->csv.location[field], .field = field };
     if ((column->name = ost_strdup(name)) == NULL) return ost_no_memory(self->csv.err);
@@ -261,18 +259,24 @@ static int read_table(reader_t *self)
     return ret;
 }
 
+int ost_people_text(ost_people_t *self, const ost_people_source_t *source, char **text, ost_error_t *err)
+{
+    *text = NULL;
+    if (!OST_HAS_FILES) return OST_ERR_MISSING;
+    *self = (ost_people_t){ .path = ost_strdup(source->path) };
+    if (self->path == NULL) return ost_no_memory(err);
+    int ret = source->text == NULL ? ost_file_read(&self->text, self->path, OST_CSV_MAX_BYTES, err) : 0;
+    if (source->text != NULL) self->text = ost_strdup(source->text);
+    if (ret < 0) return ret;
+    if (self->text != NULL) *text = ost_strdup(self->text);
+    return *text != NULL ? 0 : ost_no_memory(err);
+}
+
 int ost_people_read(ost_people_t *self, const ost_people_source_t *source, ost_error_t *err)
 {
-    if (!OST_HAS_FILES) return OST_ERR_MISSING;
     reader_t *reader = calloc(1, sizeof(*reader));
-    *self = (ost_people_t){ .path = ost_strdup(source->path) };
-    int ret = reader == NULL || self->path == NULL ? ost_no_memory(err) : 0;
-    if (ret == 0 && source->text == NULL)
-        ret = ost_file_read(&self->text, self->path, OST_CSV_MAX_BYTES, err);
-    else if (ret == 0 && (self->text = ost_strdup(source->text)) == NULL)
-        ret = ost_no_memory(err);
-    char *text = ret == 0 ? ost_strdup(self->text) : NULL;
-    if (ret == 0 && text == NULL) ret = ost_no_memory(err);
+    char *text = NULL;
+    int ret = reader == NULL ? ost_no_memory(err) : ost_people_text(self, source, &text, err);
     if (ret == 0) {
         ost_error_t none = { 0 };
         *reader = (reader_t){ .people = self, .source = source };

@@ -51,6 +51,10 @@ typedef struct {
  * a unit, or with an unknown one; OST_ERR_NAME: a duplicate, a column to ignore or of weights that is not there, a word
  *  that is no category; OST_ERR_VALUE: a missing value, a negative weight. With file:line:column */
 int ost_people_read(ost_people_t *self, const ost_people_source_t *source, ost_error_t *err) OST_MUST_CHECK;
+/** Its start: path and text of the table, as the reader of events needs them too. @param[out] text  a copy, owned by
+ * the caller  @return 0, OST_ERR_MISSING, OST_ERR_IO, OST_ERR_LIMIT or OST_ERR_NO_MEMORY */
+int ost_people_text(
+    ost_people_t *self, const ost_people_source_t *source, char **text, ost_error_t *err) OST_MUST_CHECK;
 /** Row of a subject. @param u  0 < u < 1, of a table whose rows are drawn */
 size_t ost_people_row(const ost_people_t *self, uint64_t subject, double u);
 /** Index of a column by its name, SIZE_MAX without it. */
