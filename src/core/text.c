@@ -25,6 +25,12 @@ void *ost_list_new(size_t n, size_t size)
     return n == 0 ? NULL : calloc(n, size);
 }
 
+int ost_compare_doubles(const void *a, const void *b)
+{
+    double x = *(const double *) a, y = *(const double *) b;
+    return (x > y) - (x < y);
+}
+
 int ost_list_grow(void *list, size_t n, size_t *max, size_t size)
 {
     void *items; /* memcpy() as `list` may be the address of a pointer of any type */

@@ -15,6 +15,9 @@ void *ost_list_new(size_t n, size_t size);
  *  @param list  address of the pointer to its first item  @return 0, or -1 out of memory: the list is as it was */
 int ost_list_grow(void *list, size_t n, size_t *max, size_t size);
 
+/** Order of two numbers, as qsort() and bsearch() ask for it. */
+int ost_compare_doubles(const void *a, const void *b);
+
 /** Room for what ost_text_number() writes. */
 #define OST_NUMBER_SIZE 40
 /** The shortest decimal, of 15 digits or more where they are needed, that reads back as the same number. @return buf */

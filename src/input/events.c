@@ -527,12 +527,6 @@ int ost_events_read(ost_events_t *self, ost_people_t *people, const ost_people_s
     return ret;
 }
 
-static int compare_times(const void *a, const void *b)
-{
-    double x = *(const double *) a, y = *(const double *) b;
-    return (x > y) - (x < y);
-}
-
 int ost_events_times(const ost_events_t *self, double **times, size_t *n, ost_error_t *err)
 {
     double *all = ost_list_new(self->n_rows + 1, sizeof(*all));
@@ -542,7 +536,7 @@ int ost_events_times(const ost_events_t *self, double **times, size_t *n, ost_er
     if (all == NULL) return ost_no_memory(err);
     for (size_t i = 0; i < self->n_rows; i++)
         if (self->rows[i].kind == OST_ROW_OBSERVATION) all[n_all++] = self->rows[i].t;
-    qsort(all, n_all, sizeof(*all), compare_times);
+    qsort(all, n_all, sizeof(*all), ost_compare_doubles);
     for (size_t i = 0; i < n_all; i++)
         if (*n == 0 || all[i] > all[*n - 1]) all[(*n)++] = all[i];
     if (*n > 0) *times = all;

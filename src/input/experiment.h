@@ -357,8 +357,6 @@ void ost_experiment_free_strata(ost_experiment_t *self);
 void ost_arm_free(ost_arm_t *self);
 /** Free. Accepts NULL and a zeroed one. */
 void ost_experiment_free(ost_experiment_t *self);
-/** Every key of an experiment file, what it expects and what it means. */
-void ost_experiment_print_keys(FILE *out);
 /** Whether a text has a name as a word. @param text  NULL: it has none */
 bool ost_experiment_names(const char *text, const char *name);
 /** Whether a formula, condition or name depends on covariate i of the dosing table, also through formulas of

@@ -414,11 +414,6 @@ int ost_experiment_read(
     return ret;
 }
 
-void ost_experiment_print_keys(FILE *out)
-{
-    ost_schema_print(&ost_experiment_schema, out);
-}
-
 const char *ost_stepper_name(ost_stepper_t stepper)
 {
     return ost_stepper_names[stepper];

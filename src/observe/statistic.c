@@ -91,12 +91,6 @@ const ost_statistic_column_t ost_statistics[OST_N_STATISTICS] = { OST_STATISTICS
 #define NAME_OF(NAME, name, ...) name,
 const char *const ost_statistic_names[OST_N_STATISTICS] = { OST_STATISTICS(NAME_OF) };
 
-int ost_compare_doubles(const void *a, const void *b)
-{
-    double x = *(const double *) a, y = *(const double *) b;
-    return (x > y) - (x < y);
-}
-
 ost_sample_t ost_sample_of(const double *values, size_t n, double *work)
 {
     ost_sample_t self = { .x = work, .versus = NAN, .versus_error = NAN, .whole = NAN, .observed = NAN };

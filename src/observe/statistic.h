@@ -4,6 +4,8 @@
 #ifndef OST_OBSERVE_STATISTIC_H
 #define OST_OBSERVE_STATISTIC_H
 
+#include "core/text.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -91,8 +93,6 @@ char *ost_statistic_format(ost_statistic_t self, double value, int decimals, cha
 /** Quantile p of n ascending values by linear interpolation between ranks (type 7 of Hyndman 1996,
  * doi:10.2307/2684934). @param n  > 0 */
 double ost_quantile(const double *x, size_t n, double p);
-/** Ascending order of doubles, for qsort() and bsearch(). */
-int ost_compare_doubles(const void *a, const void *b);
 /** Part of a population that lies, on average, between two quantiles of n of its members that enclose `part` of these:
  *  whatever the distribution, as the k-th of n has k/(n + 1) of it below (Hyndman 1996). */
 double ost_quantile_coverage(size_t n, double part);

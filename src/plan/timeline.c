@@ -58,12 +58,6 @@ static void add_boluses(ost_arm_draft_t *self)
     }
 }
 
-static int compare_doubles(const void *a, const void *b)
-{
-    double x = *(const double *) a, y = *(const double *) b;
-    return (x > y) - (x < y);
-}
-
 /* Events of one input from its windows; `signal` (NULL for an infusion) has the value `idle` where none acts. */
 static void add_input(ost_arm_draft_t *self, size_t input, const ost_signal_t *signal, double idle, uint32_t block)
 {
@@ -82,7 +76,7 @@ static void add_input(ost_arm_draft_t *self, size_t input, const ost_signal_t *s
         times[2 * i] = windows->window[i].on;
         times[2 * i + 1] = windows->window[i].off;
     }
-    qsort(times, n, sizeof(*times), compare_doubles);
+    qsort(times, n, sizeof(*times), ost_compare_doubles);
     for (size_t i = 0; i < n && err->code == 0 && times[i] < self->doses->t_known; i++) {
         double t = times[i];
         if (t <= last + OST_SAME_TIME) continue;
