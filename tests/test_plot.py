@@ -131,7 +131,7 @@ class Labels(Made):
         write(self.path)
         self.assertIn("Change in BMD from baseline [%]", " ".join(texts(self.figure())).replace("\n", " "))
         write(self.path, days=np.arange(1, 7) * YEAR)
-        self.assertIn("Change in BMD from year 1.0 [%]", " ".join(texts(self.figure())).replace("\n", " "))
+        self.assertIn("Change in BMD from year 1.0 [%]", " ".join(texts(self.figure(show="change"))).replace("\n", " "))
 
     def test_minus_and_thousands(self):
         write(self.path, days=np.arange(-5, 21) * YEAR)
@@ -288,6 +288,15 @@ class Looks(Made):
         self.assertRegex(self.page().rows[0][2][0].note, "no such output in b$")
         write(self.path, n_subjects=1, arms=self.arms, text=self.text)
         self.assertEqual(len(self.page().rows[0][2][0].curves), 12)
+
+
+class WithoutTime0(Made):
+    def test_values(self):
+        """Of a file whose first output is half an hour after time 0, values, as osteon show has them."""
+        for days, shown in ([0.5 / 24, 1 / 24, 2 / 24, 1, 7], "value"), ([0, 1 / 24, 2 / 24, 1, 7], "change"), \
+                ([0.3, 30, 60, 90], "change"):
+            write(self.path, days=days)
+            self.assertEqual(self.page().y_label.startswith("Change in"), shown == "change", days)
 
 
 class Evidence(Made):

@@ -43,7 +43,7 @@ def bands(results, name, at, zero, path):
     n_draws, (n_subjects, n_times) = data.shape[0], data.shape[-2:]
     if n_draws > MAX_DRAWS or n_subjects * n_times > BLOCK:
         raise Refused(f"{path}: {n_draws} draws of {n_subjects} subjects are more than a figure shows")
-    out, is_change = np.full((3, n_draws, n_times), np.nan), True
+    out, is_change = np.full((3, n_draws, n_times), np.nan), results.has_zero
     for d in range(n_draws):
         y = data[(d, *at)].astype(float)
         base = y[:, zero, None]

@@ -52,7 +52,7 @@ def chosen(options, results):
     if not variables and not names:
         raise results.damaged("it has no output over subjects and times")
     return (variables or (["bmd"] if "bmd" in names else names[:1]),
-            options.show or own["show"] or ("value" if settings and not results.has_models else "change"),
+            options.show or own["show"] or ("value" if settings and not results.has_models or not results.has_zero else "change"),
             options.panels or own["panels"] or "variables", options.time or own["time"])
 
 

@@ -76,6 +76,8 @@ class Results:
             raise self.damaged(f"it has {len(self.arms)} arms and {len(self.labels)} labels")
         self.days = self.read_times()
         self.zero = int(np.argmin(np.abs(self.days)))
+        gaps = np.diff(self.days)[max(self.zero - 1, 0):self.zero + 1] / 2
+        self.has_zero = bool(abs(self.days[self.zero]) <= min([0.5, *gaps]) + 1e-6)  # a visit at time 0, as of osteon show
         self.experiment = Experiment(self.text("experiment"), self.text("overrides"))
 
     def damaged(self, what):
