@@ -528,7 +528,7 @@ class People(Tables):
         self.write("p.yaml", "models: [./one.model]\narms: {a: {}}\ntimes: [1 day]\n")
         said = self.osteon("run", "p.yaml", "--events", "t.csv", code=2)
         self.assertIn("events: 'time' is missing here: a unit such as hour; 'amount': a unit such as mg; 'cmt': a mapping of numbers "
-                      "of CMT to states; expected in the file, or as further settings", said)
+                      "or words of CMT to states; expected in the file, or as further settings", said)
         self.osteon("run", "p.yaml", "--events", "t.csv", "--set", "events.time=hour", "--set", "events.amount=mg", "--set",
                     "events.cmt={2: one.central}", "-o", "p.h5", "-q", "--force")
 
@@ -600,6 +600,22 @@ class Wrong(Tables):
                 said = self.osteon("run", "w.yaml", "-o", "w.h5", code=1)
                 self.assertIn(message.strip(), said)
                 self.assertFalse(os.path.exists(self.path("w.h5")) or os.path.exists(self.path("w.h5.part")))
+
+    def test_names_and_words_of_cmt(self):
+        """Columns in letters of any case, as mrgsolve writes them; CMT by the word that `cmt` maps, or by its state."""
+        tables = [FILES["plain.yaml"], "id,time,amt,evid,cmt\n1,0,100,1,1\n1,12,50,1,2\n1,24,,0,1\n"], \
+            [FILES["plain.yaml"], "ID,time,Amt,EVID,cmt\n1,0,100,1,depot\n1,12,50,1,one.central\n1,24,,0,\n"], \
+            [FILES["plain.yaml"].replace("{1: one.depot, 2: one.central}", "{GUT: one.depot, CENT: one.central}"),
+             "ID,TIME,AMT,EVID,CMT\n1,0,100,1,GUT\n1,12,50,1,CENT\n1,24,,0,.\n"]
+        values = []
+        for i, (text, table) in enumerate(tables):
+            self.write("w.yaml", text)
+            self.write("t.csv", table)
+            self.osteon("run", "w.yaml", "-o", f"{i}.h5")
+            with h5py.File(self.path(f"{i}.h5")) as file:
+                values.append(file["cp"][()].tobytes())
+        self.assertEqual(values[1], values[0])
+        self.assertEqual(values[2], values[0])
 
     def test_wrong_compartments(self):
         """A bioavailability above 100 %; two keys that are one CMT."""

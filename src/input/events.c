@@ -10,33 +10,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* Subjects of a table, and doses of a row, at most: assumptions. */
 #define MOST_SUBJECTS 1000000
 #define MOST_DOSES 1000000
 
 /* Columns that rows are read from, in the capitals that messages have. */
-#define COLUMNS(X)                                                                                                     \
-    X(ID, "id")                                                                                                        \
-    X(TIME, "time")                                                                                                    \
-    X(AMT, "amt")                                                                                                      \
-    X(EVID, "evid")                                                                                                    \
-    X(CMT, "cmt")                                                                                                      \
-    X(II, "ii")                                                                                                        \
-    X(ADDL, "addl")                                                                                                    \
-    X(RATE, "rate")                                                                                                    \
-    X(SS, "ss")
+#define COLUMNS(X) X(ID) X(TIME) X(AMT) X(EVID) X(CMT) X(II) X(ADDL) X(RATE) X(SS)
 enum {
-#define MEMBER(NAME, lower) COLUMN_##NAME,
+#define MEMBER(NAME) COLUMN_##NAME,
     COLUMNS(MEMBER)
 #undef MEMBER
         N_COLUMNS
 };
-#define WORD(NAME, lower) #NAME,
-static const char *const names[N_COLUMNS] = { COLUMNS(WORD) };
-#undef WORD
-#define WORD(NAME, lower) lower,
-static const char *const lower_names[N_COLUMNS] = { COLUMNS(WORD) };
+#define WORD(NAME) #NAME,
+static const char *const names[N_COLUMNS] = { COLUMNS(WORD) }; /* in letters of any case */
 #undef WORD
 
 const char *const ost_interpolation_names[OST_INTERPOLATION_NONE] = {
@@ -108,7 +97,7 @@ static double whole(reader_t *self, int column, double most, double missing, con
 }
 
 /* A column that is neither read nor a covariate nor left out. */
-static void fail_unknown(reader_t *self, size_t field, const char *text, bool is_lower)
+static void fail_unknown(reader_t *self, size_t field, const char *text)
 {
     const ost_events_t *events = self->events;
     const char **all = ost_list_new(N_COLUMNS + events->n_covariates, sizeof(*all));
@@ -116,7 +105,7 @@ static void fail_unknown(reader_t *self, size_t field, const char *text, bool is
         no_memory(self);
         return;
     }
-    for (size_t i = 0; i < N_COLUMNS; i++) all[i] = is_lower ? lower_names[i] : names[i];
+    for (size_t i = 0; i < N_COLUMNS; i++) all[i] = names[i];
     for (size_t i = 0; i < events->n_covariates; i++) all[N_COLUMNS + i] = events->covariates[i].column;
     const char *near = ost_nearest(text, all, N_COLUMNS + events->n_covariates);
     FAIL_FIELD(self, field, OST_ERR_NAME,
@@ -125,8 +114,8 @@ static void fail_unknown(reader_t *self, size_t field, const char *text, bool is
     free(all);
 }
 
-/* What one field of the first record heads. @param[in,out] lower  -1: no column of a row has been seen; 0 capitals */
-static void read_head(reader_t *self, size_t field, int *lower)
+/* What one field of the first record heads. */
+static void read_head(reader_t *self, size_t field)
 {
     const ost_events_t *events = self->events;
     const ost_text_list_t *ignore = &self->source->ignore;
@@ -134,14 +123,8 @@ static void read_head(reader_t *self, size_t field, int *lower)
     bool is_used = false;
     if (ost_words_find((const char *const *) ignore->items, ignore->n, text) < ignore->n) return;
     for (size_t i = 0; i < N_COLUMNS; i++) {
-        const bool is_lower = strcmp(text, lower_names[i]) == 0;
-        if (!is_lower && strcmp(text, names[i]) != 0) continue;
+        if (strcasecmp(text, names[i]) != 0) continue;
         if (self->field[i] != SIZE_MAX) FAIL_FIELD(self, field, OST_ERR_NAME, "duplicate column '%s'", text);
-        if (*lower >= 0 && *lower != is_lower)
-            FAIL_FIELD(self, field, OST_ERR_NAME,
-                "column '%s' is in %s case, others are in %s case; expected one for all", text,
-                is_lower ? "lower" : "upper", is_lower ? "upper" : "lower");
-        *lower = is_lower;
         self->field[i] = field;
         return;
     }
@@ -151,7 +134,7 @@ static void read_head(reader_t *self, size_t field, int *lower)
         self->covariate[i] = field;
         is_used = true;
     }
-    if (!is_used) fail_unknown(self, field, text, *lower == 1);
+    if (!is_used) fail_unknown(self, field, text);
 }
 
 /* That a column is there which 'ignore' or 'covariates' names. */
@@ -169,12 +152,11 @@ static void read_heads(reader_t *self)
 {
     const ost_events_t *events = self->events;
     char columns[OST_CSV_COLUMNS_SIZE];
-    int lower = -1;
     for (size_t i = 0; i < N_COLUMNS; i++) self->field[i] = SIZE_MAX;
     for (size_t i = 0; i < events->n_covariates; i++) self->covariate[i] = SIZE_MAX;
     for (size_t i = 0; i < self->source->ignore.n; i++) check_listed(self, "ignore", self->source->ignore.items[i]);
     for (size_t i = 0; i < events->n_covariates; i++) check_listed(self, "covariates", events->covariates[i].column);
-    for (size_t i = 0; i < self->csv.n_names; i++) read_head(self, i, &lower);
+    for (size_t i = 0; i < self->csv.n_names; i++) read_head(self, i);
     for (int i = COLUMN_ID; i <= COLUMN_AMT; i++)
         if (self->field[i] == SIZE_MAX)
             FAIL_ROW(self, OST_ERR_NAME,
@@ -185,22 +167,32 @@ static void read_heads(reader_t *self)
             events->n_compartments, ost_csv_columns(&self->csv, columns));
 }
 
+/* Whether a field of CMT is a compartment: the number or word that `cmt` maps, its state, or its model and state. */
+static bool is_of(const ost_compartment_t *self, const char *text)
+{
+    char *end, *own_end, whole[160];
+    const double number = strtod(text, &end), own = strtod(self->cmt, &own_end);
+    const char *state = self->compartment != NULL ? self->compartment : "";
+    if (end != text && *end == '\0' && *own_end == '\0') return number == own;
+    snprintf(whole, sizeof(whole), "%s%s%s", self->drug, state[0] != '\0' ? "." : "", state);
+    return strcmp(text, self->cmt) == 0 || strcmp(text, whole) == 0 || strcmp(text, state) == 0;
+}
+
 static void read_compartment(reader_t *self, ost_event_row_t *row)
 {
     const ost_events_t *events = self->events;
     char mapped[128] = "";
     size_t n = 0, i = 0;
-    const double cmt = number(self, self->field[COLUMN_CMT], "CMT");
-    if (self->field[COLUMN_CMT] == SIZE_MAX) return;
-    if (isnan(cmt))
-        FAIL(self, COLUMN_CMT, OST_ERR_VALUE, "CMT of a dose is missing; expected a number of 'events.cmt'");
-    while (i < events->n_compartments && (double) events->compartments[i].number != cmt) i++;
+    if (self->field[COLUMN_CMT] == SIZE_MAX || self->code != 0) return;
+    const char *text = ost_csv_word(&self->csv, self->field[COLUMN_CMT]);
+    if (text[0] == '\0' || strcmp(text, ".") == 0)
+        FAIL(self, COLUMN_CMT, OST_ERR_VALUE, "CMT of a dose is missing; expected a key of 'events.cmt'");
+    while (i < events->n_compartments && !is_of(&events->compartments[i], text)) i++;
     row->compartment = (uint32_t) i;
     if (i < events->n_compartments) return;
     for (i = 0; i < events->n_compartments && n < sizeof(mapped); i++)
-        n += (size_t) snprintf(
-            mapped + n, sizeof(mapped) - n, "%s%ld", i > 0 ? ", " : "", events->compartments[i].number);
-    FAIL(self, COLUMN_CMT, OST_ERR_VALUE, "CMT is %.10g, which 'events.cmt' does not map; it maps %s", cmt, mapped);
+        n += (size_t) snprintf(mapped + n, sizeof(mapped) - n, "%s%s", i > 0 ? ", " : "", events->compartments[i].cmt);
+    FAIL(self, COLUMN_CMT, OST_ERR_VALUE, "CMT is %.60s, which 'events.cmt' does not map; it maps %s", text, mapped);
 }
 
 static void read_rate(reader_t *self, ost_event_row_t *row)
@@ -218,8 +210,8 @@ static void read_rate(reader_t *self, ost_event_row_t *row)
     const bool is_rate = row->rate_kind == OST_RATE_MODELLED;
     if (rate < 0 && isnan(is_rate ? to->rate.value : to->duration.value))
         FAIL(self, COLUMN_RATE, OST_ERR_VALUE,
-            "RATE is %g, but 'events.cmt' has no %s of CMT %ld; expected '{into: %s%s%s, %s}' there", rate,
-            is_rate ? "rate" : "duration", to->number, to->drug, to->compartment != NULL ? "." : "",
+            "RATE is %g, but 'events.cmt' has no %s of CMT %s; expected '{into: %s%s%s, %s}' there", rate,
+            is_rate ? "rate" : "duration", to->cmt, to->drug, to->compartment != NULL ? "." : "",
             to->compartment != NULL ? to->compartment : "", is_rate ? "rate: 10 mg/h" : "duration: 2 hour");
     row->rate = rate > 0 ? rate * self->events->amount.factor / self->events->time.factor : 0;
 }
@@ -551,6 +543,7 @@ void ost_events_free(ost_events_t *self)
         ost_formula_t *const formulas[] = { c->lag.formula, c->bioavailability.formula, c->rate.formula,
             c->duration.formula };
         for (size_t k = 0; k < sizeof(formulas) / sizeof(formulas[0]); k++) ost_formula_delete(formulas[k]);
+        free(c->cmt);
         free(c->drug);
         free(c->compartment);
     }

@@ -61,9 +61,9 @@ typedef struct {
     ost_formula_t *formula; /**< NULL: value */
 } ost_event_formula_t;
 
-/** A number of CMT, and what doses into it go to. */
+/** A number or word of CMT, and what doses into it go to. */
 typedef struct {
-    long number;                         /**< in the table */
+    char *cmt;                           /**< in the table */
     char *drug, *compartment;            /**< model, and its state; NULL: the first that takes doses */
     ost_event_formula_t lag;             /**< d, from TIME to the dose's entry */
     ost_event_formula_t bioavailability; /**< factor on AMT */

@@ -30,20 +30,19 @@ static void read_into(ost_compartment_t *self, ost_yaml_t *tree, const ost_yaml_
 static void read_compartment(
     ost_compartment_t *self, const ost_compartment_t *first, ost_yaml_t *tree, const ost_yaml_node_t *node)
 {
-    char *end;
     const bool is_map = node->kind == OST_YAML_MAPPING;
-    self->number = strtol(node->key, &end, 10);
+    self->cmt = ost_yaml_copy(tree, node->key);
     self->at = node->key_at;
     self->bioavailability.value = 1;
     self->rate.value = ost_yaml_get(node, "rate") != NULL ? 0 : NAN;
     self->duration.value = ost_yaml_get(node, "duration") != NULL ? 0 : NAN;
-    if (end == node->key || *end != '\0' || labs(self->number) > 1000000)
-        ost_yaml_fail_key(
-            tree, node, OST_ERR_SYNTAX, "'%.40s' is not a number of CMT, as in '1: DRUG.depot'", node->key);
-    for (; first < self; first++)
-        if (first->number == self->number)
+    for (; first < self && self->cmt != NULL && first->cmt != NULL; first++) {
+        char *end[2];
+        const double number[] = { strtod(first->cmt, &end[0]), strtod(self->cmt, &end[1]) };
+        if (*end[0] == '\0' && *end[1] == '\0' && number[0] == number[1])
             ost_yaml_fail_key(
-                tree, node, OST_ERR_VALUE, "'%.40s' maps CMT %ld again; expected each once", node->key, first->number);
+                tree, node, OST_ERR_VALUE, "'%.40s' maps CMT %s again; expected each once", node->key, first->cmt);
+    }
     read_into(self, tree, is_map ? ost_yaml_get(node, "into") : node);
 }
 
@@ -66,7 +65,7 @@ static void read_map(ost_events_t *self, ost_yaml_t *tree, const ost_yaml_node_t
 {
     const ost_yaml_node_t *cmt = ost_yaml_get(node, "cmt"), *covariates = ost_yaml_get(node, "covariates");
     if (cmt->n_members == 0)
-        ost_yaml_fail(tree, cmt, OST_ERR_SYNTAX, "at least one number is needed, as in '1: DRUG.depot'");
+        ost_yaml_fail(tree, cmt, OST_ERR_SYNTAX, "at least one number or word is needed, as in '1: DRUG.depot'");
     self->compartments = ost_yaml_list(tree, cmt, sizeof(*self->compartments), &self->n_compartments);
     for (size_t i = 0; i < self->n_compartments; i++)
         read_compartment(&self->compartments[i], self->compartments, tree, &cmt->members[i]);

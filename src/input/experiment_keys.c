@@ -213,7 +213,7 @@ static const ost_schema_t events[] = {
         "columns ID, TIME, AMT, EVID, CMT, II, ADDL, RATE, SS, in capitals or not"),
     NEEDED("time", TEXT, "a unit such as hour", "of TIME and II, and of the times in RATE"),
     NEEDED("amount", TEXT, "a unit such as mg", "of AMT, and of the amounts in RATE"),
-    { "cmt", MAP, "a mapping of numbers of CMT to states", "what doses go to", true, MEMBERS(compartments) },
+    { "cmt", MAP, "a mapping of numbers or words of CMT to states", "what doses go to", true, MEMBERS(compartments) },
     { "covariates", MAP, "a mapping of names to units", "covariates in columns of the table", false,
         MEMBERS(event_covariates) },
     { "ignore", LIST, "a list of columns", "that are left out", false, MEMBERS(name_list) },

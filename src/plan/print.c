@@ -175,8 +175,8 @@ static void print_rows(const ost_plan_t *self, size_t arm, FILE *out)
         const ost_compartment_t *from = r->rows_of > 0 ? &e->events.compartments[r->rows_of - 1] : NULL;
         const char *how = ost_rows_is_linear(self, to->block, NULL) ? "in closed form" : "by iteration";
         if (from != NULL)
-            fprintf(out, "      rows of '%s' with CMT %ld, subject-specific, into %s%s%s\n", e->people.path,
-                from->number, self->system->state_names[to->state], from->has_steady ? "; steady states " : "",
+            fprintf(out, "      rows of '%s' with CMT %s, subject-specific, into %s%s%s\n", e->people.path, from->cmt,
+                self->system->state_names[to->state], from->has_steady ? "; steady states " : "",
                 from->has_steady ? how : "");
         if (r->is_steady) fprintf(out, "      %s begins at steady state, %s\n", r->drug, how);
     }
