@@ -110,6 +110,16 @@ class Report(own.Trials):
         self.assertIn("month 12-24", text)
         self.assertIn(" 12-24 ", self.validate().stdout)
 
+    def test_digits_of_intervals(self):
+        """An SE has digits of its own beside a large value; text and page say what an interval is made of."""
+        self.write("trials/evidence.csv", HEAD + "validate,T,placebo,BMD_change,LS,12,mean,250,percent,,0.7,se,50,c,r,\n" +
+                   "".join(line + "\n" for line in ROWS.splitlines() if "T,drug" in line or "diff" in line))
+        said = " ".join(self.validate("--parameters", "none").stdout.split())
+        self.assertIn(" 250 se 0.70 ", said)
+        for text in said, " ".join(self.page()[0].split()):
+            self.assertIn("A prediction interval has in it the error of the observed value, that of the simulated one", text)
+        self.assertIn("-o REPORT.html has charts and sources", said)
+
     def test_months_of_the_table(self):
         """As in the table of evidence; where the simulation counts from another time, its months in brackets."""
         self.write("trials/evidence.csv", HEAD + ROWS + "validate,T,drug,BMD_change_after_stop,LS,12,mean,-4,percent,,,,,c,r,\n")

@@ -10,15 +10,19 @@
 
 #define SAME_MONTH 0.05
 
-/* Digits after the point that suit the numbers of a check, in its row's unit. */
-static int decimals_of(const ost_prediction_check_t *self)
+/* Digits after the point that suit numbers of a size, in the unit of a check's row. */
+static int decimals_for(const ost_prediction_check_t *self, double size)
 {
     ost_measure_t measure = self->observation->endpoint.measure;
     bool is_percent =
         measure == OST_MEASURE_PERCENT || measure == OST_MEASURE_FRACTION || self->observation->endpoint.is_ratio;
-    double size = fmax(fabs(self->observation->row->value), fabs(self->estimate.value));
     if (!(size > 0) || !isfinite(size)) return 2;
     return (int) fmin(fmax(2 - floor(log10(size)), 0), is_percent ? 2 : 6);
+}
+
+static int decimals_of(const ost_prediction_check_t *self)
+{
+    return decimals_for(self, fmax(fabs(self->observation->row->value), fabs(self->estimate.value)));
 }
 
 static const char *range(int decimals, double lower, double upper, char buf[OST_CHECK_CELL])
@@ -36,8 +40,8 @@ static const char *interval_of(const ost_prediction_check_t *self, char buf[OST_
 {
     const ost_evidence_row_t *row = self->observation->row;
     char size[OST_CHECK_CELL];
-    int d = decimals_of(self);
-    if (isnan(row->upper) || !isnan(row->lower)) return range(d, row->lower, row->upper, buf);
+    if (isnan(row->upper) || !isnan(row->lower)) return range(decimals_of(self), row->lower, row->upper, buf);
+    const int d = decimals_for(self, row->upper); /* a width may be far less than its value */
     snprintf(buf, OST_CHECK_CELL, "%s %.40s", ost_interval_words[row->interval], range(d, NAN, row->upper, size));
     return buf;
 }

@@ -254,7 +254,9 @@ int ost_validation_print(const ost_validation_t *self, FILE *out, ost_error_t *e
             "from month 60 to month 72. n: observations. rmse and bias: of simulated - observed, in points (levels and "
             "SDs: in percent of the "
             "observed one). coverage: fraction inside their 90 %% prediction intervals. weighted: rmse in units of the "
-            "predictions' SDs, 1 if these are right.");
+            "predictions' SDs, 1 if these are right. " OST_PREDICTION_NOTE
+            " --csv OUT.csv has each of them, and the source "
+            "of every row; -o REPORT.html has charts and sources.");
     for (int c = 0; c < OST_N_CLASSES && ret == 0; c++) ret = print_missed(self, (ost_class_t) c, out, err);
     print_frozen(self, out);
     for (int c = 0; c < OST_N_CLASSES; c++) {

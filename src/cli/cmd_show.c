@@ -10,6 +10,7 @@
 
 #define INDENT "    " /* of lines below a row */
 #define FEW_TIMES 12  /* so many are all shown */
+#define SOME_TIMES 8  /* of a file with more, so many are shown */
 
 static span_t span_of(const ost_endpoint_t *endpoint)
 {
@@ -74,7 +75,7 @@ static bool add_evidence_spans(show_t *self, double month)
 }
 
 /* The months that the evidence has, and whole years at 1, 2, 5; where the file has none of these, all times after the
- * baseline if they are few, or the last. */
+ * baseline if they are few, or some of them up to the last. */
 static bool default_spans(show_t *self)
 {
     static const double usual[] = { 12, 24, 60 };
@@ -83,7 +84,8 @@ static bool default_spans(show_t *self)
     for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]) && ok; i++)
         if (time_index(self, usual[i]) >= 0) ok = add_span(self, 0, usual[i]);
     bool is_none = self->n_spans == 0;
-    for (size_t i = n_times <= FEW_TIMES ? 0 : n_times - 1; i < n_times && is_none && ok; i++)
+    const size_t step = n_times <= FEW_TIMES ? 1 : (n_times + SOME_TIMES - 1) / SOME_TIMES;
+    for (size_t i = (n_times - 1) % step; i < n_times && is_none && ok; i += step)
         if (self->results->times[i] > 0 || i + 1 == n_times)
             ok = add_span(self, 0, self->results->times[i] / OST_DAYS_PER_MONTH);
     return ok;

@@ -175,7 +175,8 @@ const ost_command_t ost_command_validate = {
     .summary = "check predictions against observations of trials",
     .about = "Simulate the trials of a folder and compare every observation of the evidence with its prediction.",
     .notes = "A trial is an experiment that names rows of an evidence table: see "
-             "configs/evidence/README.md.\nPredictions have 90 % intervals. Rows of role calibrate may have been "
+             "configs/evidence/README.md.\nPredictions have 90 % intervals. " OST_PREDICTION_NOTE
+             "\nRows of role calibrate may have been "
              "fitted, rows of role "
              "validate never were.\nThe trials that come with osteon take two minutes of a processor (all of its cores "
              "share "

@@ -116,7 +116,10 @@ static bool check_row(const ost_observation_t *self, const ost_comparison_t *c, 
     else if (isnan(endpoint->to))
         snprintf(why, size, "the row has no month");
     else if (isnan(row->base.months) && (isnan(c->from) || isnan(c->to)))
-        snprintf(why, size, "'%s' counts from a moment of its own: give 'from' and 'to'", row->endpoint);
+        snprintf(why, size,
+            "'%s' counts from a moment of its own; where that is month 24, '- {arm: %s, trial: %s, trial_arm: \"%s\", "
+            "endpoint: %s, from: 24 month, to: %g month}' below the other comparisons names it",
+            row->endpoint, c->arm, row->trial, row->arm, row->endpoint, 24 + row->time_months);
     else if ((row->kind == OST_ENDPOINT_DIFFERENCE || row->in.form == OST_COUNTED_POINTS || endpoint->is_ratio) &&
              endpoint->versus == SIZE_MAX)
         snprintf(why, size, "a %s between arms: name the other one with 'versus'",
@@ -124,7 +127,11 @@ static bool check_row(const ost_observation_t *self, const ost_comparison_t *c, 
     else if (row->statistic == OST_REPORTED_SD && endpoint->versus != SIZE_MAX)
         snprintf(why, size, "an SD between subjects is of one arm");
     else if (endpoint->measure != OST_MEASURE_LEVEL && !(endpoint->from < endpoint->to))
-        snprintf(why, size, "it is measured from day %g to day %g: give 'from'", endpoint->from, endpoint->to);
+        snprintf(why, size,
+            "it is measured from month %g to month %g; a comparison with 'endpoint: %s, from: %g month, to: %g month' "
+            "says from when to when",
+            endpoint->from / OST_DAYS_PER_MONTH, endpoint->to / OST_DAYS_PER_MONTH, row->endpoint,
+            endpoint->to / OST_DAYS_PER_MONTH - 12, endpoint->to / OST_DAYS_PER_MONTH);
     else if ((endpoint->measure != OST_MEASURE_LEVEL || endpoint->is_ratio) && !has_class)
         snprintf(why, size, "endpoints.csv has no class for output '%s': add a row to it", output);
     return why[0] == '\0';
@@ -349,6 +356,18 @@ static int is_of_men(const ost_experiment_t *e, ost_library_t *library)
     return 0;
 }
 
+/* A row that one comparison cannot compare, and another one does, is compared. */
+static void drop_compared(ost_matched_t *self)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < self->n_unmatched; i++) {
+        size_t k = 0;
+        while (k < self->n_observations && self->observations[k].reported != self->unmatched[i].row) k++;
+        if (k == self->n_observations) self->unmatched[n++] = self->unmatched[i];
+    }
+    self->n_unmatched = n;
+}
+
 int ost_matched_find(ost_matched_t *self, ost_experiment_t *e, ost_evidence_t *evidence,
     const ost_endpoint_dictionary_t *dictionary, ost_library_t *library, ost_error_t *err)
 {
@@ -372,6 +391,7 @@ int ost_matched_find(ost_matched_t *self, ost_experiment_t *e, ost_evidence_t *e
         if (ret < 0) return ret;
         if (n_taken == 0) return no_row(e, c, evidence, err);
     }
+    drop_compared(self);
     return 0;
 }
 

@@ -23,7 +23,7 @@ typedef struct {
 /** A row that has no endpoint in the simulation, or that no comparison names. */
 typedef struct {
     const ost_evidence_row_t *row; /**< borrowed */
-    char why[240];                 /**< for a person */
+    char why[480];                 /**< for a person */
 } ost_unmatched_t;
 
 /** Rows of the trials that the comparisons of an experiment name. */
