@@ -16,7 +16,7 @@
     X(OST_SD_BETWEEN, sd_between, "residual error that the observations of a trial share")                             \
     X(OST_SD_WITHIN, sd_within, "residual error of single observations")
 
-/** What a prediction interval is made of, for a person; with OST_PREDICTION_NOTE in a format no '%' may be in it. */
+/** The parts of a prediction interval, for a person. It is used in formats: without '%'. */
 #define OST_PREDICTION_NOTE                                                                                            \
     "A prediction interval has in it the error of the observed value, that of the simulated one by the number of "     \
     "subjects, the uncertainty of the parameters (draws of the fit), and what trials, and single rows, differ by "     \
