@@ -287,6 +287,19 @@ class Sweep(test_shards.Program):
         self.assertEqual([float(row["value"]) for row in table[:4]], [float(f"{x:.9g}") for x in values["hip"].flat])
         self.assertEqual(table[4]["unit"], "g/cm2")
 
+    def test_none_among_values(self):
+        """'~' takes an entry away, or a line of a regimen, wherever it stands among the values."""
+        line, stop = "arms.treated.regimen.0", "arms.treated.regimen.0.stop"
+        given = "{drug: pill, dose: 2 mg, interval: 1 month}"
+        self.sweep("stop.h5", "--vary", f"{stop}=6 month, ~")
+        self.sweep("line.h5", "--vary", f"{line}=~, {given}")
+        for k, setting in enumerate((f"{stop}=6 month", f"{stop}=~")):
+            self.assert_point("stop.h5", (k,), setting)
+        for k, setting in enumerate((f"{line}=~", f"{line}={given}")):
+            self.assert_point("line.h5", (k,), setting)
+        said = self.osteon("show", "stop.h5")
+        self.assertRegex(said, r"(?m)^stop +value .*\n6 month +-?[0-9.]+ .*\n~ +-?[0-9.]+ ")
+
     def test_show_of_subjects(self):
         self.sweep("show.h5", "--vary", f"{DOSE}=0.5 mg, 1 mg", "--set", "endpoints={}")
         said = self.osteon("show", "show.h5")

@@ -152,6 +152,14 @@ static void check_needed(const ost_schema_t *self, ost_yaml_t *tree, const ost_y
             is_set ? "; expected in the file, or as further settings" : "");
 }
 
+/* Whether a setting takes an item of a list away, as in "arms.a.regimen.1=~": after all settings, as others count items
+ * too. */
+static bool is_away(const ost_yaml_node_t *list, const ost_yaml_node_t *item, const ost_schema_t *of)
+{
+    return list->kind == OST_YAML_SEQUENCE && item->origin != NULL && ost_yaml_is_null(item) && of != NULL &&
+           (of->kinds & OST_YAML_SCALAR) == 0;
+}
+
 static void check_node(const ost_schema_t *self, ost_yaml_t *tree, ost_yaml_node_t *node)
 {
     if (ost_yaml_is_null(node) && (self->kinds & OST_YAML_SCALAR) == 0) {
@@ -163,7 +171,9 @@ static void check_node(const ost_schema_t *self, ost_yaml_t *tree, ost_yaml_node
         ost_yaml_fail(tree, node, OST_ERR_SYNTAX, "%s is expected here, not %s", self->expects, kind_name(node));
     for (size_t i = 0; i < node->n_members && tree->code == 0; i++) {
         const ost_schema_t *inner = find_inner(self, &node->members[i]);
-        if (inner == NULL)
+        if (is_away(node, &node->members[i], inner))
+            ost_yaml_remove(node, &node->members[i--]);
+        else if (inner == NULL)
             fail_unknown(self, tree, &node->members[i]);
         else
             check_node(inner, tree, &node->members[i]);

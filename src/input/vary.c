@@ -80,6 +80,7 @@ int ost_axis_measure(ost_varied_t *self, bool may_repeat, ost_error_t *err)
     char *const *texts = self->texts.items;
     int ret = 0;
     bool is_quantity = ost_quantity_parse(&first, texts[0], NULL) == 0;
+    for (size_t i = 0; i < self->texts.n; i++) is_quantity = is_quantity && strcmp(texts[i], "~") != 0;
     if (is_quantity) {
         self->unit = ost_strdup(unit_of(texts[0]));
         self->values = malloc(self->texts.n * sizeof(*self->values));

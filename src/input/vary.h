@@ -26,7 +26,8 @@ typedef struct {
 
 /** Free. Accepts a zeroed one. */
 void ost_axis_free(ost_varied_t *self);
-/** Find unit and values of the texts: the unit of the first, if that is a quantity.
+/** Find unit and values of the texts: the unit of the first, if that is a quantity and none is '~', which takes the
+ * entry away.
  *  @return 0; OST_ERR_UNIT or OST_ERR_VALUE: one is of another dimension, or no quantity as the first is; OST_ERR_NAME:
  *  a duplicate (unless `may_repeat`); OST_ERR_NO_MEMORY */
 int ost_axis_measure(ost_varied_t *self, bool may_repeat, ost_error_t *err) OST_MUST_CHECK;
