@@ -115,9 +115,10 @@ class Pages(Reports):
                        "x,BMD_change,LS,12,mean,-2,percent,,0.5,se,50", "x,BMD_change_from_month12,LS,24,mean,-1,percent,,,none,50",
                        "x,marker_change,sCTX,12,median,10,percent,,15,sd,25", "x,BMD_level,TH,12,mean,0.8,g_per_cm2,,,none,50",
                        "d,BMD_difference,LS,24,mean,-3,percentage_points_between_arms,-4,-2,95ci,50")))
-        self.osteon("run", os.path.join(HERE, "../configs/atac.yaml"), "-n", "16", "-q", "-o", "a.h5", "--set",
-                    f"evidence.table={self.path('own.csv')}", "--set", "evidence.compare=[{arm: anastrozole, trial: ONE, trial_arm: x}, "
-                    "{arm: anastrozole, trial: ONE, trial_arm: d, versus: no_treatment}]")
+        words = [os.path.join(HERE, "../configs/atac.yaml"), "-q", "--set", f"evidence.table={self.path('own.csv')}", "--set",
+                 "evidence.compare=[{arm: anastrozole, trial: ONE, trial_arm: x}, "
+                 "{arm: anastrozole, trial: ONE, trial_arm: d, versus: no_treatment}]"]
+        self.osteon("run", *words, "-n", "16", "-o", "a.h5")
         text, rows = self.page("a.h5")
         with h5py.File(self.path("a.h5")) as file:
             bmd, days = file["scanned_bmd"][()], file["time"][()]
@@ -138,6 +139,10 @@ class Pages(Reports):
             self.assertEqual(found[name][:2], [month, observed])
             np.testing.assert_allclose(float(found[name][2]), simulated, rtol=6e-3)
         self.assertIn(["Anastrozole 1 mg daily", "1", "-2 (-2.98 to -1.02)"], [row[:3] for row in rows])
+        self.osteon("run", *words, "-n", "2", "--parameters", "flagship", "--draws", "2", "-o", "d.h5")
+        text, rows = self.page("d.h5")
+        self.assertIn("4 observations of other kinds or outputs: the page of a run without draws has a table of them.", text)
+        self.assertFalse([row for row in rows if len(row) == 7 and "ONE" in row[6]])
 
     def test_without_time_0(self):
         self.write("plain.yaml", FILES["test.yaml"])

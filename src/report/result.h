@@ -33,7 +33,8 @@ int ost_page_outputs(const ost_result_page_t *self, FILE *out, ost_error_t *err)
 void ost_page_interval(double low, double high, FILE *out);
 /** Cells of an observed value with its interval, of what is simulated, of how far that is from it, and its source. */
 void ost_page_observed(const ost_evidence_row_t *row, double simulated, FILE *out);
-/** A table of the observations that no chart shows. @param is_drawn  [observations] a chart does. @return as above */
+/** A table of the observations that no chart shows; of compared models and of draws, how many there are.
+ *  @param is_drawn  [observations] a chart does  @return as above */
 int ost_page_others(const ost_result_page_t *self, const bool *is_drawn, FILE *out, ost_error_t *err) OST_MUST_CHECK;
 /** Endpoints of the experiment, of each model. @return as above */
 int ost_page_endpoints(const ost_result_page_t *self, FILE *out, ost_error_t *err) OST_MUST_CHECK;

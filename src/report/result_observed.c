@@ -89,13 +89,20 @@ static void put_row(const ost_result_page_t *self, const ost_observation_t *obse
     fputs("</tr>\n", out);
 }
 
+/* How many observations there are: of several models or draws a file has no single simulated value. */
+static void put_number(const ost_result_page_t *self, size_t n, FILE *out)
+{
+    fprintf(out, "<p class='note'>%zu observation%s of other kinds or outputs: %s.</p>\n", n, n == 1 ? "" : "s",
+        ost_page_is_of_draws(self) ? "the page of a run without draws has a table of them" : "'osteon show' has them");
+}
+
 int ost_page_others(const ost_result_page_t *self, const bool *is_drawn, FILE *out, ost_error_t *err)
 {
     ost_memory_t memory = { 0 };
     double *work = ost_memory_list(&memory, 4 * self->results->n_subjects, sizeof(*work));
     size_t n = 0;
     int ret = memory.failed ? ost_no_memory(err) : 0;
-    const bool has_parts = self->results->models.n > 1;
+    const bool has_parts = self->results->models.n > 1 || ost_page_is_of_draws(self);
     for (size_t i = 0; i < self->matched->n_observations && ret == 0; i++) {
         const ost_observation_t *observation = &self->matched->observations[i];
         double simulated;
@@ -112,10 +119,8 @@ int ost_page_others(const ost_result_page_t *self, const bool *is_drawn, FILE *o
         ret = estimate(self, &observation->endpoint, work, &simulated, err);
         if (ret == 0) put_row(self, observation, simulated, out);
     }
-    if (n > 0 && has_parts)
-        fprintf(out, "<p class='note'>%zu observations of other kinds or outputs: 'osteon show' has them.</p>\n", n);
-    else if (n > 0)
-        fputs("</tbody></table></div></div>\n", out);
+    if (n > 0 && has_parts) put_number(self, n, out);
+    if (n > 0 && !has_parts) fputs("</tbody></table></div></div>\n", out);
     ost_memory_free(&memory);
     return ret;
 }
