@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/error.h"
 #include "core/isa.h"
+#include "core/memory.h"
 #include "core/random.h"
 #include "core/text.h"
 #include "core/units.h"
 #include "testlib.h"
 
 #include <math.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -456,10 +458,27 @@ static void test_disarm(void)
     }
 }
 
+/* Pieces are zeroed and aligned, one of no items too; one whose size does not fit a number is none, and is noted. */
+static void test_memory(void)
+{
+    static const char zeros[3 * sizeof(double)];
+    ost_memory_t memory = { 0 };
+    const size_t numbers[] = { 3, 0, SIZE_MAX / 8 + 1, SIZE_MAX / 8, SIZE_MAX / 8 - 15 };
+    for (size_t i = 0; i < COUNT(numbers); i++) {
+        void *piece = ost_memory_list(&memory, numbers[i], sizeof(double));
+        CU_ASSERT((piece != NULL) == (i < 2));
+        CU_ASSERT(memory.failed == (i >= 2));
+        CU_ASSERT((uintptr_t) piece % 64 == 0);
+        if (i == 0) CU_ASSERT(memcmp(piece, zeros, sizeof(zeros)) == 0);
+    }
+    ost_memory_free(&memory);
+    CU_ASSERT(memory.pieces == NULL && !memory.failed);
+}
+
 static const ost_test_t tests[] = { { "error_record", test_error_record },
     { "error_text_is_cut_not_overrun", test_error_text_is_cut_not_overrun }, { "error_names", test_error_names },
-    { "nearest", test_nearest }, { "disarm", test_disarm }, { "lines", test_lines }, { "units", test_units },
-    { "wrong_units", test_wrong_units }, { "symbols_of_times", test_symbols_of_times },
+    { "nearest", test_nearest }, { "memory", test_memory }, { "disarm", test_disarm }, { "lines", test_lines },
+    { "units", test_units }, { "wrong_units", test_wrong_units }, { "symbols_of_times", test_symbols_of_times },
     { "plain_numbers", test_plain_numbers }, { "quantities", test_quantities },
     { "wrong_quantities", test_wrong_quantities }, { "dimensions", test_dimensions },
     { "philox_known_answers", test_philox_known_answers }, { "moments", test_moments },

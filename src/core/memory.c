@@ -2,6 +2,7 @@
 
 #include "core/memory.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,8 +10,9 @@ enum { ALIGNMENT = 64 }; /* also room for the pointer to the piece before */
 
 void *ost_memory_list(ost_memory_t *self, size_t n, size_t size)
 {
-    size_t bytes = ALIGNMENT + (n > 0 ? n : 1) * size;
-    void **piece = aligned_alloc(ALIGNMENT, (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
+    const bool fits = n <= (SIZE_MAX - 2 * ALIGNMENT) / size;
+    const size_t bytes = fits ? ALIGNMENT + (n > 0 ? n : 1) * size : 0;
+    void **piece = fits ? aligned_alloc(ALIGNMENT, (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT) : NULL;
     if (piece == NULL) {
         self->failed = true;
         return NULL;
