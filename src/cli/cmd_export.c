@@ -314,8 +314,7 @@ static const ost_option_t options[] = {
     { .name = "people",
         .argument = "OUT.csv",
         .text = "instead of --csv a row for each subject: stratum and number as a candidate where they are enrolled, "
-                "covariates (or "
-                "--columns), and a column for each arm: ok, failed or not_eligible",
+                "covariates (or --columns), and a column for each arm: ok, failed, not_eligible or not_run",
         .target = OST_WORD(export_t, people),
         .output = &ost_outputs[OST_OUTPUT_PEOPLE] },
 };

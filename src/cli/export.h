@@ -52,11 +52,8 @@ size_t ost_export_n_rows(const ost_results_t *results);
 char *ost_export_number(double x, char buf[32]);
 /* A field of CSV, owned by the caller; NULL if out of memory. */
 char *ost_export_field(const char *text);
-/* Names of what is in front of arms in the file: "model", "draw", the entries that a grid varies, or "point" and then
- * the entries of another design. */
-size_t ost_export_n_front(const ost_results_t *results);
-const char *ost_export_front(const ost_results_t *results, size_t k); /* k below that number */
-/* Fields of these in front of a row, for the part that is read, each after a comma. */
+/* Fields of what is in front of arms in the file (model, draw, point, entries that are varied), for the part that is
+ * read, each after a comma. */
 void ost_export_put_front(const ost_results_t *results, FILE *out);
 /* What is of n subjects from the `first` on into subjects and of_subjects. @return as ost_export_read_block() */
 int ost_export_read_subjects(const export_t *self, size_t first, size_t n, ost_error_t *err) OST_MUST_CHECK;

@@ -66,13 +66,16 @@ static size_t n_before_axes(const ost_results_t *results)
     return results->models.n > 0 && (results->design.n_axes == 0 || results->design.kind != OST_DESIGN_GRID);
 }
 
-size_t ost_export_n_front(const ost_results_t *results)
+/* Names of what is in front of arms in the file: "model", "draw", the entries that a grid varies, or "point" and then
+ * the entries of another design. */
+static size_t n_front_columns(const ost_results_t *results)
 {
     const ost_design_t *design = &results->design;
     return n_before_axes(results) + (design->n_axes > 0 && design->kind != OST_DESIGN_DRAWS ? design->n_axes : 0);
 }
 
-const char *ost_export_front(const ost_results_t *results, size_t k)
+/* @param k  below their number */
+static const char *front_column(const ost_results_t *results, size_t k)
 {
     const size_t n = n_before_axes(results);
     return k < n ? ost_results_front_name(&results->design, k) : results->design.axes[k - n].name;
@@ -91,7 +94,7 @@ void ost_export_put_front(const ost_results_t *results, FILE *out)
     const size_t n = n_before_axes(results);
     if (n > 0 && design->n_axes == 0) put_text(results->models.items[results->i_model], out);
     if (n > 0 && design->n_axes > 0) fprintf(out, ",%zu", results->i_model);
-    for (size_t k = 0; k + n < ost_export_n_front(results); k++) {
+    for (size_t k = 0; k + n < n_front_columns(results); k++) {
         size_t i = ost_design_index(design, results->i_model, k);
         const ost_varied_t *axis = &design->axes[k];
         put_text(axis->values == NULL ? axis->texts.items[i] : ost_export_number(axis->values[i], number), out);
@@ -101,10 +104,10 @@ void ost_export_put_front(const ost_results_t *results, FILE *out)
 const char *ost_export_column(const export_t *self, size_t i)
 {
     static const char *const last[] = { "variable", "element", "value" };
-    const size_t n_first = n_first_columns(self), n_front = ost_export_n_front(self->results);
+    const size_t n_first = n_first_columns(self), n_front = n_front_columns(self->results);
     if (i < n_first) return first_column(self, i);
     if ((i -= n_first) < self->heads.n) return self->heads.items[i];
-    if ((i -= self->heads.n) < n_front) return ost_export_front(self->results, i);
+    if ((i -= self->heads.n) < n_front) return front_column(self->results, i);
     if ((i -= n_front) < self->covariates.n) return self->covariates.items[i];
     i -= self->covariates.n;
     if (self->wide) return i < self->n_outputs ? self->outputs[i].name : NULL;
@@ -301,8 +304,8 @@ static int put_units(const void *what, FILE *out, ost_error_t *err)
         put_text(self->head_units.items[i], out);
         fputs(",column of the dosing table" ROW_END, out);
     }
-    for (size_t k = 0; k < ost_export_n_front(results) && ret == 0; k++) {
-        const char *name = ost_export_front(results, k);
+    for (size_t k = 0; k < n_front_columns(results) && ret == 0; k++) {
+        const char *name = front_column(results, k);
         ret = put_unit(self, name, name, out, err);
     }
     for (size_t c = 0; c < self->covariates.n && ret == 0; c++)
