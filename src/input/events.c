@@ -163,7 +163,7 @@ static void read_heads(reader_t *self)
                 "has no column '%s'; expected ID, TIME and AMT, and further ones of EVID, CMT, II, ADDL, RATE and SS%s",
                 names[i], ost_csv_columns(&self->csv, columns));
     if (self->field[COLUMN_CMT] == SIZE_MAX && events->n_compartments > 1)
-        FAIL_ROW(self, OST_ERR_NAME, "has no column 'CMT'; expected one, as 'events.cmt' maps %zu numbers%s",
+        FAIL_ROW(self, OST_ERR_NAME, "has no column 'CMT'; expected one, as 'events.cmt' has %zu keys%s",
             events->n_compartments, ost_csv_columns(&self->csv, columns));
 }
 

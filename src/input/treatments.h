@@ -29,7 +29,7 @@ typedef struct {
     size_t n_arms;
 } ost_treatments_t;
 
-/** Read classes.csv and arms.csv beside an evidence table; one that is not there, of the folder `otherwise`.
+/** Read classes.csv and arms.csv beside an evidence table; one that is not there, from the folder of `otherwise`.
  *  @param otherwise  path of another arms.csv, NULL for none: then there is no arm. @return 0, OST_ERR_IO,
  * OST_ERR_SYNTAX, OST_ERR_NAME (a class that classes.csv does not name) or OST_ERR_VALUE (an arm or a class twice),
  * with the line */

@@ -299,7 +299,7 @@ struct ost_job {
     ost_schedule_state_t *schedule_states; /**< [n_schedules], written */
     size_t n_schedules;
     uint64_t seed, subject; /**< of the draws of schedules */
-    const double *live;     /**< [n_live][2] ascending; from each first time up to the second, d, no dose of a series
+    const double *live;     /**< [n_live][2] in any order; from each first time up to the second, d, no dose of a series
                                is left out */
     size_t n_live;
     const ost_visit_t *visits; /**< [n_visits], sorted; those before t0 and from t1 on are ignored */
