@@ -109,14 +109,14 @@ static inline void covariate(study_t *s, const char *name, ost_dist_kind_t kind,
         .location = { 4, 2 } };
 }
 
-static inline ost_formula_t *formula(const study_t *s, const char *expression)
+static inline ost_formula_t *formula(study_t *s, const char *expression)
 {
     ost_name_t names[4];
     ost_formula_t *made = NULL;
     ost_dim_t dim;
     for (size_t i = 0; i < s->e.n_covariates; i++)
         names[i] = (ost_name_t){ .name = s->covariates[i].name, .unit = s->covariates[i].unit };
-    int ret = ost_formula_new(&made, expression, names, s->e.n_covariates, &dim, NULL);
+    int ret = ost_formula_new(&made, &s->e.memory, expression, names, s->e.n_covariates, &dim, NULL);
     CU_ASSERT_EQUAL_FATAL(ret, 0);
     return made;
 }

@@ -268,6 +268,7 @@ static inline void study_free(study_t *self)
 {
     ost_plan_free(&self->plan);
     ost_library_free(&self->library);
+    ost_memory_free(&self->e.memory);
 }
 
 /* Row of an output by variable and element. */

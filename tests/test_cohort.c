@@ -361,7 +361,6 @@ static void test_run_in(void)
     CU_ASSERT(r.summary.run_in_steps > 30);
     result_free(&r);
     ost_plan_free(&s.plan);
-    ost_formula_delete(s.e.start);
     s.e.start = formula(&s, "-400 [d]"); /* 1/fuse is 125 to 500 d */
     s.times[0] = 0;
     must_plan(&s);
@@ -374,7 +373,6 @@ static void test_run_in(void)
     }
     CU_ASSERT(dead > 15 && r.summary.failures >= dead);
     result_free(&r);
-    ost_formula_delete(s.e.start);
     study_free(&s);
 }
 

@@ -280,11 +280,12 @@ static void formulas(void)
         { .name = "k", .unit = { .factor = 1 }, .unit_text = "1" },
         { .name = "n", .unit = { .factor = 1 }, .unit_text = "1" } };
     formulas_t all;
+    ost_memory_t memory = { 0 };
     ost_dim_t dim;
     for (int f = 0; f < N_FUNCTIONS; f++)
-        CU_ASSERT_EQUAL_FATAL(ost_formula_new(&all.formula[f], functions[f].text, names, 3, &dim, NULL), 0);
+        CU_ASSERT_EQUAL_FATAL(ost_formula_new(&all.formula[f], &memory, functions[f].text, names, 3, &dim, NULL), 0);
     for_all_points(check_formulas, &all);
-    for (int f = 0; f < N_FUNCTIONS; f++) ost_formula_delete(all.formula[f]);
+    ost_memory_free(&memory);
 }
 
 static const ost_test_t tests[] = { { "kernels", kernels }, { "formulas", formulas } };

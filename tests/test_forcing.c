@@ -298,7 +298,8 @@ static void test_run_in(void)
     for (int exact = 0; exact < 2; exact++) {
         forced_t *self = calloc(1, sizeof(*self));
         forced_init(self, texts, 1, END, 1);
-        CU_ASSERT_EQUAL_FATAL(ost_formula_new(&self->study.e.start, "-1000 [d]", NULL, 0, &dim, NULL), 0);
+        ost_memory_t *memory = &self->study.e.memory;
+        CU_ASSERT_EQUAL_FATAL(ost_formula_new(&self->study.e.start, memory, "-1000 [d]", NULL, 0, &dim, NULL), 0);
         self->study.e.start_text = text("-1000 [d]");
         self->study.e.dosing = exact ? OST_DOSING_EXACT : OST_DOSING_PERIODIC;
         give(&self->study, 0, doses("pill", 1, 1, 0, INFINITY));
@@ -308,7 +309,6 @@ static void test_run_in(void)
         double early = 1.0002 * exp(-K * 500);
         ost_assert_close(self->y[row * 2], early, 3e-5, 0);
         ost_assert_close(self->y[row * 2 + 1], early * exp(-K * END) + 1.0001 * exp(-K * (END - 400)), 1e-5, 0);
-        ost_formula_delete(self->study.e.start);
         self->study.e.start = NULL;
         forced_free(self);
         free(self);

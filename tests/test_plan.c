@@ -375,8 +375,9 @@ static void test_wrong_run_in(void)
 {
     study_t s;
     ost_dim_t dim;
+    ost_memory_t memory = { 0 };
     ost_formula_t *start = NULL;
-    CU_ASSERT_EQUAL_FATAL(ost_formula_new(&start, "-10 [d]", NULL, 0, &dim, NULL), 0);
+    CU_ASSERT_EQUAL_FATAL(ost_formula_new(&start, &memory, "-10 [d]", NULL, 0, &dim, NULL), 0);
     for (int same = 0; same < 2; same++) {
         STUDY(&s, "bone");
         s.e.start = start;
@@ -391,7 +392,7 @@ static void test_wrong_run_in(void)
                 &s, OST_ERR_VALUE, 21, "arms 'control' and 'treated' start with different values", "'hormone'");
         }
     }
-    ost_formula_delete(start);
+    ost_memory_free(&memory);
 }
 
 static void test_print(void)

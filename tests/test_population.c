@@ -173,7 +173,6 @@ static void test_covariates(void)
         ost_assert_close(params[param_index(&s.plan, "axis.age")], c[2], 0, 0);
     }
     CU_ASSERT_TRUE(ost_plan_param_varies(&s.plan, param_index(&s.plan, "axis.age")));
-    ost_formula_delete(s.covariates[2].formula);
     study_free(&s);
 }
 
@@ -230,7 +229,6 @@ static void test_formula_without_value(void)
     must_plan(&s);
     CU_ASSERT_EQUAL(ost_plan_subject(&s.plan, 12, c, params, &err), OST_ERR_VALUE);
     CU_ASSERT_STRING_EQUAL(err.what, "subject 12: covariate 'age' is not a finite number");
-    ost_formula_delete(made);
     study_free(&s);
 }
 

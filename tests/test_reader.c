@@ -181,6 +181,7 @@ static double formula(const char *text, const char *unit)
     ost_unit_t expected;
     double values[] = { 3, 0.5, 60, 200 };
     ost_error_t err = { 0 };
+    ost_memory_t memory = { 0 };
     ost_formula_t *f = NULL;
     ost_dim_t dim;
     for (int i = 0; i < 4; i++) {
@@ -189,13 +190,13 @@ static double formula(const char *text, const char *unit)
         values[i] *= variables[i].unit.factor;
     }
     CU_ASSERT_EQUAL_FATAL(ost_unit_parse(&expected, unit, NULL), 0);
-    int ret = ost_formula_new(&f, text, variables, 4, &dim, &err);
+    int ret = ost_formula_new(&f, &memory, text, variables, 4, &dim, &err);
     if (ret != 0) fprintf(stderr, "\n%s: %s\n", text, format(&err));
     CU_ASSERT_EQUAL_FATAL(ret, 0);
     if (!ost_dim_equal(dim, expected.dim)) fprintf(stderr, "\n%s: not of dimension %s\n", text, unit);
     CU_ASSERT(ost_dim_equal(dim, expected.dim));
     double value = ost_formula_value(f, values) / expected.factor;
-    ost_formula_delete(f);
+    ost_memory_free(&memory);
     return value;
 }
 
@@ -299,11 +300,13 @@ static void test_formula_errors(void)
         ost_formula_t *f = NULL;
         ost_error_t err = { 0 };
         ost_dim_t dim;
-        CU_ASSERT_EQUAL(ost_formula_new(&f, cases[i].text, names, 3, &dim, &err), cases[i].code);
+        ost_memory_t memory = { 0 };
+        CU_ASSERT_EQUAL(ost_formula_new(&f, &memory, cases[i].text, names, 3, &dim, &err), cases[i].code);
         CU_ASSERT_PTR_NULL(f);
         CU_ASSERT_EQUAL(err.column, cases[i].column);
         ost_assert_contains(err.what, cases[i].part);
-        CU_ASSERT(ost_formula_new(&f, cases[i].text, names, 3, &dim, NULL) < 0);
+        CU_ASSERT(ost_formula_new(&f, &memory, cases[i].text, names, 3, &dim, NULL) < 0);
+        ost_memory_free(&memory);
     }
 }
 

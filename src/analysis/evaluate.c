@@ -43,12 +43,8 @@ static bool is_needed(const run_t *self, const ost_experiment_t *e, const char *
 
 static void trim_arms(const run_t *self, ost_experiment_t *e)
 {
-    for (size_t a = e->n_arms; a-- > 0;) {
-        if (is_needed(self, e, e->arms[a].name)) continue;
-        ost_arm_free(&e->arms[a]);
-        e->n_arms--;
-        memmove(&e->arms[a], &e->arms[a + 1], (e->n_arms - a) * sizeof(*e->arms));
-    }
+    for (size_t a = e->n_arms; a-- > 0;)
+        if (!is_needed(self, e, e->arms[a].name)) ost_experiment_drop_arm(e, a);
 }
 
 /* The first time stays, as arms begin there. */
@@ -76,27 +72,22 @@ static int trim_times(const run_t *self, ost_experiment_t *e, ost_error_t *err)
 static int trim_outputs(const run_t *self, ost_experiment_t *e, ost_error_t *err)
 {
     const size_t n = self->how->n_endpoints;
-    char **outputs = calloc(n, sizeof(*outputs));
-    ost_location_t *locations = calloc(n, sizeof(*locations));
+    char **outputs = ost_memory_list(&e->memory, n, sizeof(*outputs));
+    ost_location_t *locations = ost_memory_list(&e->memory, n, sizeof(*locations));
     size_t n_outputs = 0;
-    int ret = outputs == NULL || locations == NULL ? ost_no_memory(err) : 0;
-    for (size_t i = 0; i < n && ret == 0; i++) {
+    for (size_t i = 0; i < n && !e->memory.failed; i++) {
         const ost_asked_t *asked = &e->endpoints[self->how->endpoints[i]];
         const size_t length = strcspn(asked->output, "[");
         size_t k = 0;
         while (k < n_outputs && (strlen(outputs[k]) != length || strncmp(outputs[k], asked->output, length) != 0)) k++;
         if (k < n_outputs) continue;
         locations[n_outputs] = asked->output_at;
-        if ((outputs[n_outputs] = strndup(asked->output, length)) == NULL) ret = ost_no_memory(err);
-        n_outputs += ret == 0;
+        outputs[n_outputs++] = ost_memory_text(&e->memory, asked->output, length);
     }
-    for (size_t i = 0; i < e->n_outputs; i++) free(e->outputs[i]);
-    free(e->outputs);
-    free(e->output_locations);
     e->outputs = outputs;
     e->output_locations = locations;
     e->n_outputs = n_outputs;
-    return ret;
+    return e->memory.failed ? ost_no_memory(err) : 0;
 }
 
 static void free_plan(run_t *self)

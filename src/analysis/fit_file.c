@@ -117,7 +117,7 @@ static int unknown_param(const ost_fit_t *self, ost_yaml_t *tree, const ost_yaml
         tree, node, OST_ERR_NAME, "no trial has a model with this parameter%s%s%s", OST_HINT(near));
 }
 
-static int read_param(ost_fit_t *self, ost_yaml_t *tree, const ost_yaml_node_t *node, ost_error_t *err)
+static int read_param(ost_fit_t *self, ost_yaml_t *tree, const ost_yaml_node_t *node)
 {
     ost_fit_param_t *param = &self->params[self->n_params++];
     const ost_param_t *varying = find_param(&self->trials, node->key, ost_model_spread);
@@ -125,14 +125,13 @@ static int read_param(ost_fit_t *self, ost_yaml_t *tree, const ost_yaml_node_t *
     const ost_param_t *model = varying != NULL ? &of_spread : find_param(&self->trials, node->key, ost_model_param);
     if (model == NULL) return unknown_param(self, tree, node);
     const ost_yaml_node_t *prior = ost_yaml_get(node, "prior");
-    *param = (ost_fit_param_t){ .name = ost_strdup(node->key),
+    *param = (ost_fit_param_t){ .name = ost_yaml_copy(tree, node->key),
         .unit_text = model->unit_text,
         .factor = model->unit.factor,
         .prior_sd = model->prior_sd,
         .lower = model->lower,
         .upper = model->upper,
         .logit = model->lower >= 0 && model->upper <= 1 && ost_dim_is_none(model->unit.dim) };
-    if (param->name == NULL) return ost_no_memory(err);
     ost_field_in_unit(tree, prior, &model->unit, model->unit_text, &param->prior);
     if (!isnan(ost_param_within(model, param->prior))) param->prior = ost_param_within(model, param->prior);
     if (param->logit && model->spread.kind != OST_SPREAD_LOGITNORMAL)
@@ -228,9 +227,9 @@ static int read_trials(ost_fit_t *self, ost_yaml_t *tree, const char *endpoints,
     ost_field_text(tree, ost_yaml_get(&tree->root, "evidence"), &names[1]);
     ost_field_count(tree, ost_yaml_get(&tree->root, "subjects"), 1, 100000, &n_subjects);
     ost_field_count(tree, ost_yaml_get(&tree->root, "search_subjects"), 2, 100000, &n_search);
+    for (int i = 0; i < 2; i++)
+        if (names[i] != NULL) paths[i] = ost_yaml_beside(tree, self->path, names[i]);
     int ret = tree->code;
-    for (int i = 0; i < 2 && ret == 0; i++)
-        if (names[i] != NULL && (paths[i] = ost_file_beside(self->path, names[i])) == NULL) ret = ost_no_memory(err);
     if (ret == 0) {
         self->n_subjects = n_subjects;
         ost_trials_options_t options = { .folder = paths[0],
@@ -249,10 +248,6 @@ static int read_trials(ost_fit_t *self, ost_yaml_t *tree, const char *endpoints,
         if (n_search < n_subjects) options.n_subjects = n_search;
         options.medians_as_means = true;
         if (ret == 0) ret = ost_trials_read(&self->few, &options, err);
-    }
-    for (int i = 0; i < 2; i++) {
-        free(names[i]);
-        free(paths[i]);
     }
     return ret;
 }
@@ -275,12 +270,13 @@ static int read_tree(ost_fit_t *self, ost_yaml_t *tree, const char *endpoints, c
     self->params = ost_memory_list(&self->memory, params->n_members, sizeof(*self->params));
     self->exclusions = ost_memory_list(&self->memory, n_excluded, sizeof(*self->exclusions));
     ret = self->memory.failed ? ost_no_memory(err) : 0;
-    for (size_t i = 0; i < params->n_members && ret == 0; i++) ret = read_param(self, tree, &params->members[i], err);
+    for (size_t i = 0; i < params->n_members && ret == 0; i++) ret = read_param(self, tree, &params->members[i]);
     for (size_t i = 0; i < n_excluded && ret == 0; i++)
         read_exclusion(&self->exclusions[self->n_exclusions++], tree, &exclude->members[i]);
     if (ret == 0) ret = tree->code;
     for (size_t i = 0; i < self->n_exclusions && ret == 0; i++)
-        ret = ost_comparison_spell(&self->exclusions[i].where, &self->trials.dictionary, self->path, err);
+        ret =
+            ost_comparison_spell(&self->exclusions[i].where, &self->trials.dictionary, self->path, &self->memory, err);
     if (ret == 0 && self->n_params == 0)
         ret = ost_yaml_fail(tree, params, OST_ERR_VALUE, "no parameter is to be estimated");
     if (ret == 0) ret = choose_rows(self, err);
@@ -295,10 +291,11 @@ int ost_fit_read(ost_fit_t *self, const char *path, const char *endpoints, const
 {
     char *text = NULL;
     ost_yaml_t tree = { 0 };
-    *self = (ost_fit_t){ .path = ost_strdup(path), .stop = stop };
-    if (self->path == NULL) return ost_no_memory(err);
+    *self = (ost_fit_t){ .stop = stop };
+    if ((self->path = ost_memory_text(&self->memory, path, strlen(path))) == NULL) return ost_no_memory(err);
     int ret = ost_file_read(&text, path, OST_YAML_MAX_BYTES, err);
     if (ret == 0) ret = ost_yaml_parse(&tree, self->path, text, err);
+    tree.memory = &self->memory;
     if (ret == 0) ret = ost_schema_check(&fit_schema, &tree);
     if (ret == 0) ret = read_tree(self, &tree, endpoints, arms, err);
     self->warnings = tree.warnings;
@@ -311,14 +308,6 @@ int ost_fit_read(ost_fit_t *self, const char *path, const char *endpoints, const
 void ost_fit_free(ost_fit_t *self)
 {
     if (self == NULL) return;
-    for (size_t i = 0; i < self->n_params; i++) free(self->params[i].name);
-    for (size_t i = 0; i < self->n_exclusions; i++) {
-        ost_fit_exclusion_t *x = &self->exclusions[i];
-        char *const texts[] = { x->where.trial, x->where.trial_arm, x->where.endpoint, x->where.site, x->reason };
-        for (size_t k = 0; k < sizeof texts / sizeof texts[0]; k++) free(texts[k]);
-    }
-    free(self->title);
-    free(self->path);
     ost_naive_free(&self->naive);
     ost_text_list_free(&self->warnings);
     ost_trials_free(&self->trials);

@@ -12,12 +12,9 @@
 /* Before planning: an arm goes, its observations become unmatched. @param why  for a person */
 static int drop_arm(ost_trial_t *self, size_t arm, const char *why, ost_error_t *err)
 {
-    ost_experiment_t *e = &self->experiment;
     int ret = ost_matched_drop_arm(&self->matched, arm, why, err);
     size_t n_rules = 0;
-    ost_arm_free(&e->arms[arm]);
-    e->n_arms--;
-    memmove(&e->arms[arm], &e->arms[arm + 1], (e->n_arms - arm) * sizeof(*e->arms));
+    ost_experiment_drop_arm(&self->experiment, arm);
     for (size_t k = 0; k < self->n_rules; k++) {
         ost_trial_rule_t rule = self->rules[k];
         if (rule.arm == arm) continue;

@@ -51,13 +51,9 @@ static int leave_out(side_t *self, const char *why, ost_error_t *err)
 
 static int drop_arm(side_t *self, size_t arm, const char *why, ost_error_t *err)
 {
-    ost_experiment_t *e = &self->experiment;
     int ret = leave_out(self, why, err);
-    if (ret < 0) return ret;
-    ost_arm_free(&e->arms[arm]);
-    e->n_arms--;
-    memmove(&e->arms[arm], &e->arms[arm + 1], (e->n_arms - arm) * sizeof(*e->arms));
-    return 0;
+    if (ret == 0) ost_experiment_drop_arm(&self->experiment, arm);
+    return ret;
 }
 
 /* What keeps a model from the condition by which subjects are eligible: then all are, in each model. */

@@ -30,6 +30,13 @@ char *ost_memory_text(ost_memory_t *self, const char *text, size_t length)
     return copy;
 }
 
+void *ost_memory_extend(ost_memory_t *self, const void *list, size_t n, size_t more, size_t size)
+{
+    void *longer = ost_memory_list(self, n + more, size);
+    if (longer != NULL && n > 0) memcpy(longer, list, n * size);
+    return longer;
+}
+
 void ost_memory_free(ost_memory_t *self)
 {
     for (void *piece = self->pieces, *before; piece != NULL; piece = before) {

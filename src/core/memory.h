@@ -17,6 +17,8 @@ typedef struct {
 void *ost_memory_list(ost_memory_t *self, size_t n, size_t size);
 /** [length] characters of a text, terminated. @return as ost_memory_list() */
 char *ost_memory_text(ost_memory_t *self, const char *text, size_t length);
+/** A copy of a list of n items that has room for `more`. @return as ost_memory_list() */
+void *ost_memory_extend(ost_memory_t *self, const void *list, size_t n, size_t more, size_t size);
 /** Free all pieces. Accepts a zeroed one. */
 void ost_memory_free(ost_memory_t *self);
 

@@ -519,44 +519,19 @@ int ost_events_read(ost_events_t *self, ost_people_t *people, const ost_people_s
     return ret;
 }
 
-int ost_events_times(const ost_events_t *self, double **times, size_t *n, ost_error_t *err)
+size_t ost_events_times(const ost_events_t *self, double *times)
 {
-    double *all = ost_list_new(self->n_rows + 1, sizeof(*all));
-    size_t n_all = 0;
-    *times = NULL;
-    *n = 0;
-    if (all == NULL) return ost_no_memory(err);
+    size_t n_all = 0, n = 0;
     for (size_t i = 0; i < self->n_rows; i++)
-        if (self->rows[i].kind == OST_ROW_OBSERVATION) all[n_all++] = self->rows[i].t;
-    qsort(all, n_all, sizeof(*all), ost_compare_doubles);
+        if (self->rows[i].kind == OST_ROW_OBSERVATION) times[n_all++] = self->rows[i].t;
+    qsort(times, n_all, sizeof(*times), ost_compare_doubles);
     for (size_t i = 0; i < n_all; i++)
-        if (*n == 0 || all[i] > all[*n - 1]) all[(*n)++] = all[i];
-    if (*n > 0) *times = all;
-    if (*n == 0) free(all);
-    return 0;
+        if (n == 0 || times[i] > times[n - 1]) times[n++] = times[i];
+    return n;
 }
 
 void ost_events_free(ost_events_t *self)
 {
-    for (size_t i = 0; i < self->n_compartments; i++) {
-        ost_compartment_t *c = &self->compartments[i];
-        ost_formula_t *const formulas[] = { c->lag.formula, c->bioavailability.formula, c->rate.formula,
-            c->duration.formula };
-        for (size_t k = 0; k < sizeof(formulas) / sizeof(formulas[0]); k++) ost_formula_delete(formulas[k]);
-        free(c->cmt);
-        free(c->drug);
-        free(c->compartment);
-    }
-    for (size_t i = 0; i < self->n_covariates; i++) {
-        free(self->covariates[i].name);
-        free(self->covariates[i].column);
-        free(self->covariates[i].unit_text);
-    }
-    free(self->compartments);
-    free(self->covariates);
-    free(self->arm);
-    free(self->time_text);
-    free(self->amount_text);
     free(self->rows);
     free(self->values);
     free(self->first);

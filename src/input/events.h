@@ -93,10 +93,9 @@ typedef struct {
  *  @return as ost_people_read(), with file:line:column */
 int ost_events_read(
     ost_events_t *self, ost_people_t *people, const ost_people_source_t *source, ost_error_t *err) OST_MUST_CHECK;
-/** Times of observation rows, ascending, each once. @param[out] times  owned by the caller, NULL on error or without
- * such rows @return 0 or OST_ERR_NO_MEMORY */
-int ost_events_times(const ost_events_t *self, double **times, size_t *n, ost_error_t *err) OST_MUST_CHECK;
-/** Free. Accepts a zeroed one. */
+/** Times of observation rows, ascending, each once. @param[out] times  has room for n_rows @return their number */
+size_t ost_events_times(const ost_events_t *self, double *times);
+/** Free the rows; compartments, covariates and texts are the experiment's. Accepts a zeroed one. */
 void ost_events_free(ost_events_t *self);
 
 /** "locf", "nocb", "linear". */

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /** @file experiment.h  An experiment as plain data: models, population, arms, output times.
- *  experiment_file.c fills it from YAML; cohort runs it. All values are in internal units, strings and arrays are
- * owned.
+ *  experiment_file.c fills it from YAML; cohort runs it. All values are in internal units, strings, arrays and
+ * formulas are pieces of its memory: who replaces one takes another piece.
  */
 #ifndef OST_INPUT_EXPERIMENT_H
 #define OST_INPUT_EXPERIMENT_H
 
 #include "core/distribution.h"
+#include "core/memory.h"
 #include "core/text.h"
 #include "core/units.h"
 #include "core/vocabulary.h"
@@ -81,9 +82,6 @@ typedef struct {
     ost_location_t *at;             /**< [OST_MAX_CORRELATED] where each is named first */
     ost_location_t location;        /**< of all, for messages */
 } ost_correlations_t;
-
-/** Free. Accepts a zeroed one. */
-void ost_correlations_free(ost_correlations_t *self);
 
 /** Subjects of one kind, of whom a number take part. */
 typedef struct {
@@ -231,6 +229,7 @@ typedef enum {
 
 /** An experiment. */
 typedef struct {
+    ost_memory_t memory;      /**< of all that it points to, but for lists of texts and rows of tables */
     char *name, *title;       /**< for file names and for display */
     char *notes;              /**< lines about subjects and treatment, "\n" after each; NULL: none */
     char *path;               /**< of the file it came from, "" if none */
@@ -333,6 +332,8 @@ int ost_experiment_parse_with(ost_experiment_t *self, const char *path, const ch
  * instruction set. @param settings  [n], copied. Free it in any case. @return as ost_experiment_parse() */
 int ost_experiment_vary(ost_experiment_t *self, const ost_experiment_t *base, const char *const *settings, size_t n,
     ost_error_t *err) OST_MUST_CHECK;
+/** Bring the text of a model along, copied. Where memory runs out, self->memory has failed. */
+void ost_experiment_add_text(ost_experiment_t *self, const char *path, const char *text);
 /** The YAML of an experiment that was read, with its overrides applied; without its comments where there are any.
  *  @param[out] yaml  owned by the caller, NULL on error
  *  @return 0 or OST_ERR_NO_MEMORY */
@@ -349,12 +350,8 @@ int ost_kept_bits(const ost_experiment_t *self);
 /** The least number that is infinite in the result file, by its precision and rounding; inf where the file holds all.
  */
 double ost_experiment_overflow(const ost_experiment_t *self);
-/** Free what a covariate owns, not itself. */
-void ost_covariate_free(ost_covariate_t *self);
-/** Free what strata and baselines own, and their lists. */
-void ost_experiment_free_strata(ost_experiment_t *self);
-/** Free what an arm owns, not the arm itself. */
-void ost_arm_free(ost_arm_t *self);
+/** Take an arm away. */
+void ost_experiment_drop_arm(ost_experiment_t *self, size_t arm);
 /** Free. Accepts NULL and a zeroed one. */
 void ost_experiment_free(ost_experiment_t *self);
 /** Whether a text has a name as a word. @param text  NULL: it has none */

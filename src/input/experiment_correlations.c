@@ -6,7 +6,6 @@
 #include "core/vocabulary.h"
 #include "input/experiment_keys.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 typedef struct {
@@ -82,22 +81,12 @@ void ost_experiment_correlations(ost_experiment_t *self, ost_yaml_t *tree, const
     enum { N = OST_MAX_CORRELATED };
     ost_correlations_t *to = &self->correlations;
     if (node == NULL || node->n_members == 0) return;
-    to->r = ost_list_new(N * N, sizeof(*to->r));
-    to->is_given = ost_list_new(N * N, sizeof(*to->is_given));
-    to->at = ost_list_new(N, sizeof(*to->at));
-    if (to->r == NULL || to->is_given == NULL || to->at == NULL) ost_yaml_no_memory(tree);
+    to->r = ost_yaml_items(tree, N * N, sizeof(*to->r));
+    to->is_given = ost_yaml_items(tree, N * N, sizeof(*to->is_given));
+    to->at = ost_yaml_items(tree, N, sizeof(*to->at));
     to->location = node->location;
     for (size_t i = 0; i < node->n_members && tree->code == 0; i++) {
         const reader_t reader = { to, tree, &node->members[i] };
         read_entry(&reader);
     }
-}
-
-void ost_correlations_free(ost_correlations_t *self)
-{
-    ost_text_list_free(&self->names);
-    free(self->r);
-    free(self->is_given);
-    free(self->at);
-    *self = (ost_correlations_t){ 0 };
 }

@@ -105,7 +105,6 @@ static void set_unit(const reader_t *self, const ost_yaml_node_t *node)
     ost_unit_t written = { .factor = 1 };
     char why[OST_DIM_MISMATCH_SIZE];
     if (from == NULL || self->tree->code != 0) return;
-    free(covariate->unit_text);
     covariate->unit_text = unit != NULL ? NULL : ost_yaml_copy(self->tree, ost_field_unit_text(node));
     ost_field_text(self->tree, unit, &covariate->unit_text);
     if (self->tree->code != 0) return;
@@ -218,10 +217,7 @@ static void read_parts(const reader_t *self, const ost_yaml_node_t *node)
     const bool is_sum = ost_dists[dist->kind]->is_discrete;
     double sum = 0, before = -1;
     if (self->tree->code != 0) return;
-    if ((dist->part = ost_list_new(n, sizeof(*dist->part))) == NULL) {
-        ost_yaml_no_memory(self->tree);
-        return;
-    }
+    if ((dist->part = ost_yaml_items(self->tree, n, sizeof(*dist->part))) == NULL) return;
     for (size_t i = 0; i < n; i++) {
         dist->part[i] = is_sum ? 1 / (double) n : (double) i / (double) (n > 1 ? n - 1 : 1);
         const ost_yaml_node_t *item = node != NULL ? &node->members[i] : NULL;
@@ -412,11 +408,8 @@ void ost_experiment_covariates(ost_experiment_t *self, ost_yaml_t *tree, const o
 {
     const size_t n_members = node != NULL ? node->n_members : 0, n = self->people.n_columns + n_members;
     if (n == 0 || tree->code != 0) return;
-    self->covariates = ost_list_new(n, sizeof *self->covariates);
-    if (self->covariates == NULL)
-        ost_yaml_no_memory(tree);
-    else
-        ost_experiment_columns(self, tree);
+    self->covariates = ost_yaml_items(tree, n, sizeof *self->covariates);
+    if (self->covariates != NULL) ost_experiment_columns(self, tree);
     for (size_t i = 0; i < n_members && tree->code == 0; i++) {
         const bool is_replaced = ost_people_column(&self->people, node->members[i].key) < self->people.n_columns;
         ost_covariate_t replaced = { 0 };
@@ -428,6 +421,5 @@ void ost_experiment_covariates(ost_experiment_t *self, ost_yaml_t *tree, const o
         self->n_covariates += !is_replaced;
         read_covariate(&reader);
         if (tree->code == 0 && is_replaced) check_replaced(self, tree, &replaced);
-        ost_covariate_free(&replaced);
     }
 }

@@ -4,8 +4,6 @@
 #include "core/text.h"
 #include "input/experiment_keys.h"
 
-#include <stdlib.h>
-
 static void read_stratum(ost_stratum_t *self, ost_yaml_t *tree, const ost_yaml_node_t *node)
 {
     self->location = node->key_at;
@@ -86,22 +84,4 @@ void ost_experiment_baselines(ost_experiment_t *self, ost_yaml_t *tree, const os
             OST_MAX_BASELINES);
     self->baselines = ost_yaml_list(tree, node, sizeof(*self->baselines), &self->n_baselines);
     for (size_t i = 0; i < self->n_baselines; i++) read_baseline(self, &self->baselines[i], tree, &node->members[i]);
-}
-
-void ost_experiment_free_strata(ost_experiment_t *self)
-{
-    for (size_t i = 0; i < self->n_strata; i++) {
-        free(self->strata[i].name);
-        free(self->strata[i].condition);
-    }
-    for (size_t i = 0; i < self->n_baselines; i++) {
-        free(self->baselines[i].output);
-        free(self->baselines[i].param);
-        ost_formula_delete(self->baselines[i].formula);
-    }
-    free(self->strata);
-    free(self->baselines);
-    self->strata = NULL;
-    self->baselines = NULL;
-    self->n_strata = self->n_baselines = 0;
 }

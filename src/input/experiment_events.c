@@ -124,11 +124,9 @@ static void add_lines(ost_experiment_t *self, ost_yaml_t *tree, ost_arm_t *arm)
 {
     const ost_events_t *events = &self->events;
     const size_t n = arm->n_regimens + events->n_compartments;
-    ost_regimen_t *lines = realloc(arm->regimens, n * sizeof(*lines));
-    if (lines == NULL) {
-        ost_yaml_no_memory(tree);
-        return;
-    }
+    ost_regimen_t *lines = ost_yaml_items(tree, n, sizeof(*lines));
+    if (lines == NULL) return;
+    memcpy(lines, arm->regimens, arm->n_regimens * sizeof(*lines));
     arm->regimens = lines;
     for (size_t i = 0; i < events->n_compartments; i++) {
         const ost_compartment_t *from = &events->compartments[i];
@@ -162,7 +160,6 @@ static void read_arm(ost_experiment_t *self, ost_yaml_t *tree, const ost_yaml_no
         ost_yaml_fail(tree, events, OST_ERR_NAME,
             "'arm' is missing here: which of the arms the rows act in, %s, or all",
             ost_words_join(names, self->n_arms, list));
-    free(names);
 }
 
 void ost_experiment_events(ost_experiment_t *self, ost_yaml_t *tree)

@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Takes the keys evidence and endpoints; gives comparisons with rows of a table, and endpoints. */
-#include "core/file.h"
 #include "core/text.h"
 #include "input/experiment_keys.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 const char **ost_experiment_arm_names(const ost_experiment_t *self, ost_yaml_t *tree)
 {
-    const char **names = ost_list_new(self->n_arms, sizeof *names);
-    if (names == NULL) ost_yaml_no_memory(tree);
+    const char **names = ost_yaml_items(tree, self->n_arms, sizeof *names);
     for (size_t i = 0; i < self->n_arms && names != NULL; i++) names[i] = self->arms[i].name;
     return names;
 }
@@ -22,7 +19,6 @@ void ost_experiment_arm(const ost_experiment_t *self, ost_yaml_t *tree, const os
     ost_field_text(tree, node, arm);
     const char **names = ost_experiment_arm_names(self, tree);
     ost_field_choice(tree, node, names, self->n_arms, &choice);
-    free(names);
 }
 
 static void read_comparison(
@@ -59,10 +55,8 @@ void ost_experiment_evidence(ost_experiment_t *self, ost_yaml_t *tree)
     char *name = NULL;
     ost_field_text(tree, table, &name);
     if (name == NULL) return;
-    self->evidence_path = ost_file_beside(self->path, name);
-    free(name);
+    self->evidence_path = ost_yaml_beside(tree, self->path, name);
     self->evidence_location = table->location;
-    if (self->evidence_path == NULL) ost_yaml_no_memory(tree);
     self->comparisons = ost_yaml_list(tree, compare, sizeof *self->comparisons, &self->n_comparisons);
     for (size_t i = 0; i < self->n_comparisons; i++)
         read_comparison(&self->comparisons[i], self, tree, &compare->members[i]);

@@ -10,16 +10,6 @@
 
 #define MAX_TIMES 1000000
 
-/* @return 0, or -1: out of memory */
-static int append_text(char ***list, size_t *n, const char *text)
-{
-    char **more = realloc(*list, (*n + 1) * sizeof *more);
-    if (more == NULL) return -1;
-    *list = more;
-    more[*n] = ost_strdup(text);
-    return more[*n] != NULL ? (*n)++, 0 : -1;
-}
-
 /* Whether a listed model is this drug, by name or as the file name of a path. */
 static bool is_listed(const ost_experiment_t *self, const char *drug)
 {
@@ -32,14 +22,11 @@ static bool is_listed(const ost_experiment_t *self, const char *drug)
     return false;
 }
 
-static void add_model(ost_experiment_t *self, ost_yaml_t *tree, const char *name, ost_location_t location)
+/* @param name  a piece of the experiment's memory; there is room for it */
+static void add_model(ost_experiment_t *self, char *name, ost_location_t location)
 {
-    ost_location_t *more = realloc(self->model_locations, (self->n_models + 1) * sizeof *more);
-    if (more != NULL) {
-        self->model_locations = more;
-        more[self->n_models] = location;
-    }
-    if (more == NULL || append_text(&self->models, &self->n_models, name) < 0) ost_yaml_no_memory(tree);
+    self->model_locations[self->n_models] = location;
+    self->models[self->n_models++] = name;
 }
 
 static void read_models(ost_experiment_t *self, ost_yaml_t *tree)
@@ -47,29 +34,32 @@ static void read_models(ost_experiment_t *self, ost_yaml_t *tree)
     const ost_yaml_node_t *node = ost_yaml_get(&tree->root, "models");
     if (node->n_members == 0)
         ost_yaml_fail(tree, node, OST_ERR_SYNTAX, "at least one model is needed, such as [hormones, aibl]");
+    self->models = ost_yaml_items(tree, node->n_members, sizeof *self->models);
+    self->model_locations = ost_yaml_items(tree, node->n_members, sizeof *self->model_locations);
     for (size_t i = 0; i < node->n_members && tree->code == 0; i++) {
         char *name = NULL;
         ost_field_text(tree, &node->members[i], &name);
-        if (name != NULL && ost_is_model_path(name)) {
-            char *path = ost_file_beside(self->path, name);
-            free(name);
-            name = path;
-        }
-        if (name == NULL) ost_yaml_no_memory(tree);
+        if (name != NULL && ost_is_model_path(name)) name = ost_yaml_beside(tree, self->path, name);
         for (size_t k = 0; k < self->n_models && tree->code == 0; k++)
             if (strcmp(self->models[k], name) == 0)
                 ost_yaml_fail(tree, &node->members[i], OST_ERR_NAME, "'%.100s' is listed twice", name);
-        if (tree->code == 0) add_model(self, tree, name, node->members[i].location);
-        free(name);
+        if (tree->code == 0) add_model(self, name, node->members[i].location);
     }
 }
 
 static void add_drugs(ost_experiment_t *self, ost_yaml_t *tree)
 {
-    for (size_t i = 0; i < self->n_arms; i++)
-        for (size_t k = 0; k < self->arms[i].n_regimens && tree->code == 0; k++) {
+    const size_t n = self->n_models;
+    size_t more = 0;
+    for (size_t i = 0; i < self->n_arms; i++) more += self->arms[i].n_regimens;
+    self->models = ost_memory_extend(tree->memory, self->models, n, more, sizeof *self->models);
+    self->model_locations =
+        ost_memory_extend(tree->memory, self->model_locations, n, more, sizeof *self->model_locations);
+    if (self->models == NULL || self->model_locations == NULL) ost_yaml_no_memory(tree);
+    for (size_t i = 0; i < self->n_arms && tree->code == 0; i++)
+        for (size_t k = 0; k < self->arms[i].n_regimens; k++) {
             const ost_regimen_t *regimen = &self->arms[i].regimens[k];
-            if (!is_listed(self, regimen->drug)) add_model(self, tree, regimen->drug, regimen->location);
+            if (!is_listed(self, regimen->drug)) add_model(self, regimen->drug, regimen->location);
         }
 }
 
@@ -108,12 +98,8 @@ static void times_by_step(ost_experiment_t *self, ost_yaml_t *tree, const ost_ya
     /* the last one counts where it is met but for rounding: 7 year / 1 month */
     double n = floor((to - from) / every * (1 + 1e-12) + 1e-9) + 1;
     if (!(n <= MAX_TIMES)) ost_yaml_fail(tree, every_node, OST_ERR_LIMIT, "more than %d times", MAX_TIMES);
+    if (tree->code == 0) self->times = ost_yaml_items(tree, (size_t) n, sizeof *self->times);
     if (tree->code != 0) return;
-    self->times = ost_list_new((size_t) n, sizeof *self->times);
-    if (self->times == NULL) {
-        ost_yaml_no_memory(tree);
-        return;
-    }
     self->n_times = (size_t) n;
     for (size_t i = 0; i < self->n_times; i++) self->times[i] = from + (double) i * every;
     double *last = &self->times[self->n_times - 1];
@@ -127,7 +113,8 @@ static void read_times(ost_experiment_t *self, ost_yaml_t *tree)
 {
     const ost_yaml_node_t *node = ost_yaml_get(&tree->root, "times");
     if (node == NULL) { /* those of all observation rows of a table of events */
-        ost_yaml_take(tree, ost_events_times(&self->events, &self->times, &self->n_times, tree->err));
+        self->times = ost_yaml_items(tree, self->events.n_rows, sizeof *self->times);
+        if (self->times != NULL) self->n_times = ost_events_times(&self->events, self->times);
         if (self->n_times == 0)
             ost_yaml_fail(tree, &tree->root, OST_ERR_NAME,
                 "'times' is missing here, as in '{to: 5 year, every: 1 month}'%s",
@@ -219,7 +206,6 @@ static void read_plot(ost_experiment_t *self, ost_yaml_t *tree)
         char *name = NULL;
         ost_field_text(tree, &variables->members[i], &name);
         if (name != NULL && ost_text_list_add(&self->drawn, "%s", name) < 0) ost_yaml_no_memory(tree);
-        free(name);
     }
     self->show = (ost_show_as_t) show;
 }
@@ -347,33 +333,46 @@ int ost_experiment_parse(ost_experiment_t *self, const char *path, const char *t
     return ost_experiment_parse_with(self, path, text, &none, overrides, n_overrides, err);
 }
 
+static char *copy(ost_experiment_t *self, const char *text)
+{
+    return ost_memory_text(&self->memory, text, strlen(text));
+}
+
 int ost_experiment_parse_with(ost_experiment_t *self, const char *path, const char *text,
     const ost_experiment_texts_t *texts, const char *const *overrides, size_t n_overrides, ost_error_t *err)
 {
     memset(self, 0, sizeof *self);
-    self->path = ost_strdup(path);
-    self->text = ost_strdup(text);
-    if (self->path == NULL || self->text == NULL) return ost_no_memory(err);
-    int ret = 0;
-    for (size_t i = 0; i < n_overrides && ret == 0; i++)
-        ret = append_text(&self->overrides, &self->n_overrides, overrides[i]);
-    if (ret < 0) return ost_no_memory(err);
+    self->path = copy(self, path);
+    self->text = copy(self, text);
+    self->overrides = ost_memory_list(&self->memory, n_overrides, sizeof *self->overrides);
+    for (size_t i = 0; i < n_overrides && !self->memory.failed; i++) self->overrides[i] = copy(self, overrides[i]);
+    if (self->memory.failed) return ost_no_memory(err);
+    self->n_overrides = n_overrides;
     ost_yaml_t tree = { 0 };
     ost_from_t base = { 0 };
-    ret = base_of(&base, texts->population, texts->population_text, err);
+    int ret = base_of(&base, texts->population, texts->population_text, err);
     if (ret == 0) ret = parse_tree(&tree, self->path, text, overrides, n_overrides, &base, err);
     if (ret == 0) ret = ost_schema_check(&ost_experiment_schema, &tree);
     self->warnings = tree.warnings;
     tree.warnings = (ost_text_list_t){ 0 };
-    if (ret == 0) ret = read_tree(self, &tree, &texts->people);
-    if (base.is_taken) {
-        self->population = base.name;
-        self->population_text = base.text;
-        base.name = base.text = NULL;
+    tree.memory = &self->memory;
+    if (ret == 0 && base.is_taken) {
+        self->population = ost_yaml_copy(&tree, base.name);
+        self->population_text = ost_yaml_copy(&tree, base.text);
     }
+    if (ret == 0) ret = read_tree(self, &tree, &texts->people);
     ost_from_free(&base);
     ost_yaml_free(&tree);
     return ret;
+}
+
+void ost_experiment_add_text(ost_experiment_t *self, const char *path, const char *text)
+{
+    ost_model_text_t *texts =
+        ost_memory_extend(&self->memory, self->model_texts, self->n_model_texts, 1, sizeof(*texts));
+    if (texts == NULL) return;
+    texts[self->n_model_texts++] = (ost_model_text_t){ copy(self, path), copy(self, text) };
+    self->model_texts = texts;
 }
 
 int ost_experiment_vary(
@@ -392,15 +391,9 @@ int ost_experiment_vary(
     free(all);
     self->solver.isa = base->solver.isa;
     if (ret < 0 || base->n_model_texts == 0) return ret;
-    self->model_texts = calloc(base->n_model_texts, sizeof(*self->model_texts));
-    if (self->model_texts == NULL) return ost_no_memory(err);
-    for (; self->n_model_texts < base->n_model_texts && ret == 0; self->n_model_texts++) {
-        const ost_model_text_t *from = &base->model_texts[self->n_model_texts];
-        ost_model_text_t *to = &self->model_texts[self->n_model_texts];
-        *to = (ost_model_text_t){ ost_strdup(from->path), ost_strdup(from->text) };
-        if (to->path == NULL || to->text == NULL) ret = ost_no_memory(err);
-    }
-    return ret;
+    for (size_t i = 0; i < base->n_model_texts && !self->memory.failed; i++)
+        ost_experiment_add_text(self, base->model_texts[i].path, base->model_texts[i].text);
+    return self->memory.failed ? ost_no_memory(err) : 0;
 }
 
 int ost_experiment_read(

@@ -17,11 +17,12 @@ static size_t find_without_unit(
         if (covariates[i].plain == 0 || !ost_dim_is_none(own.unit.dim) || !ost_experiment_names(text, own.name))
             continue;
         for (*other = 0; *other < n; (*other)++) {
-            ost_formula_t *formula = NULL;
+            ost_memory_t memory = { 0 };
+            ost_formula_t *formula;
             ost_dim_t dim;
             names[i].unit = names[*other].unit;
-            const int ret = ost_formula_new(&formula, text, names, n, &dim, NULL);
-            ost_formula_delete(formula);
+            const int ret = ost_formula_new(&formula, &memory, text, names, n, &dim, NULL);
+            ost_memory_free(&memory);
             names[i] = own;
             if (ret == 0) return i;
         }
@@ -39,7 +40,7 @@ void ost_experiment_formula(const ost_covariate_t *covariates, size_t n, ost_yam
         return;
     }
     for (size_t i = 0; i < n; i++) names[i] = ost_covariate_as_name(&covariates[i]);
-    int ret = ost_formula_new(out, text, names, n, dim, tree->err);
+    int ret = ost_formula_new(out, tree->memory, text, names, n, dim, tree->err);
     size_t other = 0;
     const size_t i = ret == OST_ERR_UNIT ? find_without_unit(covariates, names, n, text, &other) : n;
     free(names);

@@ -42,7 +42,7 @@ void ost_experiment_table(
     ost_experiment_t *self, ost_yaml_t *tree, const ost_yaml_node_t *population, const ost_people_source_t *people);
 /* A covariate for each column of the table of people that is no parameter, into self->covariates, which has room. */
 void ost_experiment_columns(ost_experiment_t *self, ost_yaml_t *tree);
-/* A distribution as covariates have them. Free it by ost_covariate_free() in any case. */
+/* A distribution as covariates have them. */
 void ost_experiment_distribution(ost_covariate_t *self, ost_yaml_t *tree, const ost_yaml_node_t *node);
 /* That the formula of a node names no covariate that changes in time. */
 void ost_experiment_constant(const ost_experiment_t *self, ost_yaml_t *tree, const ost_yaml_node_t *node);
@@ -76,7 +76,7 @@ void ost_from_check(const ost_from_t *self, ost_yaml_t *tree);
 void ost_from_free(ost_from_t *self);
 /* arms: after times are known, which close open-ended regimens (experiment_arms.c) */
 void ost_experiment_arms(ost_experiment_t *self, ost_yaml_t *tree);
-/* Names of all arms [n_arms], to be freed alone; NULL: out of memory. */
+/* Names of all arms [n_arms]; NULL: out of memory. */
 const char **ost_experiment_arm_names(const ost_experiment_t *self, ost_yaml_t *tree);
 /* The name of an arm, NULL without `node`; after arms are known (experiment_evidence.c) */
 void ost_experiment_arm(const ost_experiment_t *self, ost_yaml_t *tree, const ost_yaml_node_t *node, char **arm);

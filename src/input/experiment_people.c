@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Takes the key population.people; gives a table of people, and a covariate for each of its columns. */
-#include "core/file.h"
 #include "input/experiment_keys.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 void ost_experiment_rows(ost_experiment_t *self, ost_yaml_t *tree, const ost_yaml_node_t *table,
@@ -15,10 +13,8 @@ void ost_experiment_rows(ost_experiment_t *self, ost_yaml_t *tree, const ost_yam
     ost_field_text(tree, table, &name);
     for (size_t i = 0; ignore != NULL && i < ignore->n_members; i++)
         if (ost_text_list_add(&source.ignore, "%s", ignore->members[i].text) < 0) ost_yaml_no_memory(tree);
-    if (tree->code == 0) { /* a path in a setting is seen from the current folder, another from the experiment's */
-        path = table->origin != NULL ? ost_strdup(name) : ost_file_beside(self->path, name);
-        if (path == NULL) ost_yaml_no_memory(tree);
-    }
+    /* a path in a setting is seen from the current folder, another from the experiment's */
+    if (tree->code == 0) path = table->origin != NULL ? name : ost_yaml_beside(tree, self->path, name);
     if (tree->code == 0) {
         source.path = path;
         source.text = given->path != NULL && strcmp(given->path, path) == 0 ? given->text : NULL;
@@ -30,8 +26,6 @@ void ost_experiment_rows(ost_experiment_t *self, ost_yaml_t *tree, const ost_yam
             ost_yaml_take(tree, ret);
     }
     ost_text_list_free(&source.ignore);
-    free(name);
-    free(path);
 }
 
 static void read_people(
@@ -48,7 +42,6 @@ static void read_people(
         ost_yaml_fail(tree, weights, OST_ERR_VALUE, "weights are for 'rows: drawn'; these are in order");
     ost_experiment_rows(self, tree, table, ost_yaml_get(node, "ignore"), column, given, false);
     self->people.is_drawn = is_drawn != 0;
-    free(column);
 }
 
 /* Every subject needs its row, and a number of subjects in the experiment is that of all IDs: patients are not left out
@@ -113,8 +106,8 @@ void ost_experiment_columns(ost_experiment_t *self, ost_yaml_t *tree)
         const ost_people_column_t *column = &self->people.columns[k];
         ost_covariate_t *covariate = &self->covariates[self->n_covariates];
         if (strchr(column->name, '.') != NULL) continue;
-        *covariate = (ost_covariate_t){ .name = ost_strdup(column->name),
-            .unit_text = ost_strdup(column->unit_text),
+        *covariate = (ost_covariate_t){ .name = ost_yaml_copy(tree, column->name),
+            .unit_text = ost_yaml_copy(tree, column->unit_text),
             .unit = column->unit,
             .origin = OST_ORIGIN_COLUMN,
             .column = k,
@@ -123,16 +116,5 @@ void ost_experiment_columns(ost_experiment_t *self, ost_yaml_t *tree)
             .treats = self->events.is_given && k == 0, /* ID */
             .location = column->at };
         self->n_covariates++;
-        if (covariate->name == NULL || covariate->unit_text == NULL) ost_yaml_no_memory(tree);
     }
-}
-
-void ost_covariate_free(ost_covariate_t *self)
-{
-    free(self->name);
-    free(self->unit_text);
-    free(self->formula_text);
-    free(self->dist.value);
-    free(self->dist.part);
-    ost_formula_delete(self->formula);
 }

@@ -3,7 +3,6 @@
 #include "core/text.h"
 #include "input/experiment_keys.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* A formula of all covariates that gives a time; a plain time becomes one. */
@@ -26,7 +25,6 @@ static void read_run_in(ost_experiment_t *self, ost_yaml_t *tree, const ost_yaml
                 OST_LIFE_YEARS);
         char text[64];
         snprintf(text, sizeof text, "%.17g [d]", value);
-        free(self->start_text);
         self->start_text = ost_yaml_copy(tree, text);
     }
     ost_experiment_formula(self->covariates, self->n_covariates, tree, node, self->start_text, &self->start, &dim);

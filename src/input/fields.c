@@ -13,9 +13,7 @@ void ost_field_text(ost_yaml_t *tree, const ost_yaml_node_t *node, char **out)
     if (node == NULL || tree->code != 0) return;
     if (ost_yaml_is_null(node) || node->text[0] == '\0') ost_yaml_fail(tree, node, OST_ERR_SYNTAX, "there is no text");
     char *copy = ost_yaml_copy(tree, node->text);
-    if (copy == NULL) return;
-    free(*out);
-    *out = copy;
+    if (copy != NULL) *out = copy;
 }
 
 void ost_field_quantity(ost_yaml_t *tree, const ost_yaml_node_t *node, ost_quantity_t *out)

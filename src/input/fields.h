@@ -7,7 +7,7 @@
 
 #include "input/yaml.h"
 
-/* Text that is not empty; replaces (and frees) what *out holds. */
+/* Text that is not empty; replaces what *out holds. */
 void ost_field_text(ost_yaml_t *tree, const ost_yaml_node_t *node, char **out);
 /* A number without a unit (or in %), lower <= *out <= upper. */
 void ost_field_number(ost_yaml_t *tree, const ost_yaml_node_t *node, double lower, double upper, double *out);

@@ -105,7 +105,8 @@ static void rename_node(const ost_schema_t *self, ost_yaml_t *tree, ost_yaml_nod
             if (ost_yaml_get(node, inner->expects) != NULL)
                 ost_yaml_fail_key(
                     tree, member, OST_ERR_NAME, "'%s' is given under its former name too", inner->expects);
-            char *name = ost_yaml_copy(tree, inner->expects);
+            char *name = tree->code == 0 ? ost_strdup(inner->expects) : NULL;
+            if (name == NULL) ost_yaml_no_memory(tree);
             if (name == NULL) return;
             warn_of_former(inner, tree, member);
             free(member->key);

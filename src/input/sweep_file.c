@@ -46,9 +46,7 @@ static void read_path(ost_yaml_t *tree, const char *key, char **out)
     ost_field_text(tree, ost_yaml_get(&tree->root, key), &name);
     if (name == NULL) return;
     bool is_path = strchr(name, '/') != NULL || strchr(name, '.') != NULL;
-    *out = is_path ? ost_file_beside(tree->path, name) : ost_strdup(name);
-    if (*out == NULL) ost_yaml_no_memory(tree);
-    free(name);
+    *out = is_path ? ost_yaml_beside(tree, tree->path, name) : name;
 }
 
 /* "PATH=value, value". */
@@ -94,6 +92,7 @@ int ost_sweep_file_read(ost_sweep_file_t *self, const char *path, const char *co
     if (ret == 0) ret = ost_yaml_parse(&tree, path, text, &why);
     if (ret == 0) *is_sweep = ost_yaml_get(&tree.root, "vary") != NULL || ost_yaml_get(&tree.root, "table") != NULL;
     tree.err = err;
+    tree.memory = &self->memory;
     if (*is_sweep) ret = read_tree(self, &tree, keeps, n_keeps);
     ost_yaml_free(&tree);
     free(text);
@@ -103,10 +102,7 @@ int ost_sweep_file_read(ost_sweep_file_t *self, const char *path, const char *co
 
 void ost_sweep_file_free(ost_sweep_file_t *self)
 {
-    free(self->experiment);
-    free(self->design);
-    free(self->keep);
-    free(self->table);
+    ost_memory_free(&self->memory);
     ost_text_list_free(&self->vary);
     *self = (ost_sweep_file_t){ 0 };
 }

@@ -4,6 +4,7 @@
 #define OST_INPUT_SWEEP_FILE_H
 
 #include "core/error.h"
+#include "core/memory.h"
 #include "core/text.h"
 
 #include <stdbool.h>
@@ -11,6 +12,7 @@
 
 /** What a sweep file asks; texts are owned, NULL where the file does not say. */
 typedef struct {
+    ost_memory_t memory;     /**< of texts */
     char *experiment;        /**< name, or path as seen from the current folder */
     ost_text_list_t vary;    /**< PATH=VALUES */
     char *design, *keep;     /**< words */

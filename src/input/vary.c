@@ -31,8 +31,7 @@ void ost_vary_free(ost_vary_t *self)
 {
     free(self->path);
     free(self->unit);
-    free(self->dist.value);
-    free(self->dist.part);
+    ost_memory_free(&self->memory);
     ost_text_list_free(&self->texts);
     *self = (ost_vary_t){ 0 };
 }
@@ -244,6 +243,7 @@ int ost_vary_distribution(ost_vary_t *self, ost_error_t *err)
     if (ret < 0) text = NULL;
     if (ret == 0) ret = ost_yaml_parse(&tree, self->path, text, err);
     if (ret == 0) {
+        tree.memory = &self->memory;
         ost_experiment_distribution(&found, &tree, ost_yaml_get(&tree.root, "values"));
         ret = tree.code;
     }
@@ -251,15 +251,12 @@ int ost_vary_distribution(ost_vary_t *self, ost_error_t *err)
         ret = ost_fail(err, OST_ERR_NAME, "'%s': '%.60s' is not a distribution", self->path, self->texts.items[0]);
     if (ret == 0) {
         self->dist = found.dist;
-        found.dist.value = found.dist.part = NULL;
         ost_dist_set(&self->dist);
         self->has_dist = true;
-        self->unit = found.unit_text;
+        if ((self->unit = ost_strdup(found.unit_text)) == NULL) ret = ost_no_memory(err);
         self->factor = found.unit.factor;
-        found.unit_text = NULL;
         ost_text_list_free(&self->texts);
     }
-    ost_covariate_free(&found);
     ost_yaml_free(&tree);
     free(text);
     return ret;

@@ -6,6 +6,7 @@
 
 #include "core/distribution.h"
 #include "core/error.h"
+#include "core/memory.h"
 #include "core/text.h"
 
 #include <stdbool.h>
@@ -39,7 +40,8 @@ typedef struct {
     double lower, upper;   /**< of a range, in `unit` */
     char *unit;            /**< of a range or distribution, "1" for plain numbers */
     bool has_dist;         /**< a distribution */
-    ost_dist_t dist;       /**< in internal units; its lists are owned */
+    ost_dist_t dist;       /**< in internal units */
+    ost_memory_t memory;   /**< of its lists */
     double factor;         /**< of the unit of a distribution: internal = value x factor */
     size_t n;              /**< values of a range, 0: not said */
     bool is_log;           /**< of a range: values have one ratio, not one difference */

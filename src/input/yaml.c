@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "input/yaml.h"
 
+#include "core/file.h"
 #include "core/text.h"
 
 #include <stdarg.h>
@@ -423,19 +424,31 @@ int ost_yaml_locate(ost_yaml_t *self, const ost_yaml_node_t *node, int code)
 
 char *ost_yaml_copy(ost_yaml_t *self, const char *text)
 {
-    char *copy = self->code == 0 ? ost_strdup(text) : NULL;
+    char *copy = self->code == 0 ? ost_memory_text(self->memory, text, strlen(text)) : NULL;
     if (copy == NULL) ost_yaml_no_memory(self);
     return copy;
 }
 
+char *ost_yaml_beside(ost_yaml_t *self, const char *base, const char *name)
+{
+    char *path = self->code == 0 ? ost_file_beside(base, name) : NULL;
+    char *copy = path != NULL ? ost_yaml_copy(self, path) : NULL;
+    if (path == NULL) ost_yaml_no_memory(self);
+    free(path);
+    return copy;
+}
+
+void *ost_yaml_items(ost_yaml_t *self, size_t n, size_t size)
+{
+    void *items = self->code == 0 ? ost_memory_list(self->memory, n, size) : NULL;
+    if (items == NULL) ost_yaml_no_memory(self);
+    return items;
+}
+
 void *ost_yaml_list(ost_yaml_t *self, const ost_yaml_node_t *node, size_t size, size_t *n)
 {
-    *n = 0;
-    if (node == NULL || node->n_members == 0 || self->code != 0) return NULL;
-    void *items = ost_list_new(node->n_members, size);
-    if (items == NULL)
-        ost_yaml_no_memory(self);
-    else
-        *n = node->n_members;
+    const bool is_empty = node == NULL || node->n_members == 0;
+    void *items = is_empty ? NULL : ost_yaml_items(self, node->n_members, size);
+    *n = items != NULL ? node->n_members : 0;
     return items;
 }

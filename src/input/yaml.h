@@ -33,6 +33,7 @@ typedef struct {
     ost_yaml_node_t root;
     ost_text_list_t warnings; /* about what is read but will not be for long (ost_schema_rename) */
     ost_error_t *err;         /* the caller's */
+    ost_memory_t *memory;     /* of values that are read, the caller's, who sets it after the text is parsed */
     int code;                 /* 0, or that of the first error */
 } ost_yaml_t;
 
@@ -69,9 +70,13 @@ int ost_yaml_take(ost_yaml_t *self, int code);
  * column within its text is counted from there. */
 int ost_yaml_locate(ost_yaml_t *self, const ost_yaml_node_t *node, int code);
 
-/* A copy of a text, owned by the caller; NULL on error. */
+/* A copy of a text, in self->memory; NULL on error. */
 char *ost_yaml_copy(ost_yaml_t *self, const char *text);
-/* Zeroed items of `size` bytes, one for each member of a node that may be NULL. @param[out] n  their number, 0 on error
- * @return owned by the caller, NULL for none */
+/* `name` seen from the folder of `base`, likewise. */
+char *ost_yaml_beside(ost_yaml_t *self, const char *base, const char *name);
+/* n zeroed items of `size` bytes, likewise. */
+void *ost_yaml_items(ost_yaml_t *self, size_t n, size_t size);
+/* The same, one for each member of a node that may be NULL. @param[out] n  their number, 0 on error @return NULL for
+ * none */
 void *ost_yaml_list(ost_yaml_t *self, const ost_yaml_node_t *node, size_t size, size_t *n);
 #endif

@@ -213,16 +213,10 @@ static int find_texts(const ost_identity_t *self, ost_experiment_t *e, ost_error
         snprintf(fact, sizeof(fact), OST_MODEL_TEXT, name);
         const char *text = ost_identity_get(self, fact);
         if (text == NULL) continue;
-        ost_model_text_t *more = realloc(e->model_texts, (e->n_model_texts + 1) * sizeof *more);
-        if (more != NULL) {
-            e->model_texts = more;
-            more += e->n_model_texts++;
-            *more = (ost_model_text_t){ ost_strdup(line + path_at), ost_strdup(text) };
-        }
-        if (more == NULL || more->path == NULL || more->text == NULL) ret = OST_ERR_NO_MEMORY;
+        ost_experiment_add_text(e, line + path_at, text);
     }
     ost_text_list_free(&lines);
-    return ret == 0 ? 0 : ost_no_memory(err);
+    return ret == 0 && !e->memory.failed ? 0 : ost_no_memory(err);
 }
 
 int ost_identity_experiment(const ost_identity_t *self, const char *path, const char *const *overrides,

@@ -12,10 +12,9 @@
 #define MAX_NODES 4096
 
 struct ost_formula {
-    ost_graph_t graph;
+    const ost_node_data_t *nodes; /* up to `node` */
     ost_node_t node;
-    ost_memory_t memory; /* of switches */
-    ost_node_t *switches;
+    const ost_node_t *switches;
     bool is_plain;
 };
 
@@ -70,18 +69,31 @@ static void check_condition(ost_parser_t *self, const ost_value_t *value)
         ost_lexer_fail(&self->lexer, &value->at, OST_ERR_SYNTAX, "a condition is expected, as in a > b");
 }
 
-static int read_formula(ost_formula_t **self, const char *text, const ost_name_t *names, size_t n, bool is_condition,
-    ost_dim_t *dim, bool *used, ost_error_t *err)
+/* The formula that was parsed, without what the graph needs while it grows. */
+static int keep(
+    ost_formula_t **self, ost_memory_t *memory, const ost_parser_t *parser, const ost_value_t *value, ost_error_t *err)
 {
-    ost_parser_t parser = { .has_time = is_condition };
+    const ost_formula_t made = { .nodes = ost_memory_extend(
+                                     memory, parser->graph->nodes, value->node + 1, 0, sizeof(*made.nodes)),
+        .node = value->node,
+        .switches = parser->switches,
+        .is_plain = value->is_plain && !value->is_zero };
+    ost_formula_t *kept = ost_memory_extend(memory, &made, 1, 0, sizeof(made));
+    if (made.nodes == NULL || kept == NULL) return ost_no_memory(err);
+    *self = kept;
+    return 0;
+}
+
+static int read_formula(ost_formula_t **self, ost_memory_t *memory, const char *text, const ost_name_t *names, size_t n,
+    bool is_condition, ost_dim_t *dim, bool *used, ost_error_t *err)
+{
+    ost_graph_t graph = { 0 };
+    ost_parser_t parser = { .has_time = is_condition, .graph = &graph, .kept = memory };
     ost_index_set_t sets[OST_MAX_INDEX_SETS];
-    *self = calloc(1, sizeof(**self));
+    *self = NULL;
     *dim = (ost_dim_t){ 0 };
-    if (*self == NULL) return ost_no_memory(err);
-    int ret = ost_graph_init(&(*self)->graph, err);
+    int ret = ost_graph_init(&graph, err);
     if (ret != 0) goto out;
-    parser.graph = &(*self)->graph;
-    parser.kept = &(*self)->memory;
     ost_lexer_init(&parser.lexer, "", text, false, err);
     declare_sets(&parser, sets, names, n);
     declare_names(&parser, names, n);
@@ -94,25 +106,20 @@ static int read_formula(ost_formula_t **self, const char *text, const ost_name_t
     if (value.node >= MAX_NODES)
         ost_lexer_fail(&parser.lexer, &value.at, OST_ERR_LIMIT, "a formula of more than %d operations", MAX_NODES);
     ret = parser.lexer.code;
-    if (ret == 0 && parser.graph->out_of_memory) ret = ost_no_memory(err);
+    if (ret == 0 && graph.out_of_memory) ret = ost_no_memory(err);
     for (size_t i = 0; used != NULL && i < n && ret == 0; i++) used[i] = parser.symbols[i].used;
-    (*self)->node = value.node;
-    (*self)->is_plain = value.is_plain && !value.is_zero;
-    (*self)->switches = parser.switches;
+    if (ret == 0) ret = keep(self, memory, &parser, &value, err);
     *dim = value.dim;
 out:
     ost_memory_free(&parser.memory);
-    if (ret != 0) {
-        ost_formula_delete(*self);
-        *self = NULL;
-    }
+    ost_graph_free(&graph);
     return ret;
 }
 
-int ost_formula_new(
-    ost_formula_t **self, const char *text, const ost_name_t *names, size_t n, ost_dim_t *dim, ost_error_t *err)
+int ost_formula_new(ost_formula_t **self, ost_memory_t *memory, const char *text, const ost_name_t *names, size_t n,
+    ost_dim_t *dim, ost_error_t *err)
 {
-    return read_formula(self, text, names, n, false, dim, NULL, err);
+    return read_formula(self, memory, text, names, n, false, dim, NULL, err);
 }
 
 bool ost_formula_is_plain(const ost_formula_t *self)
@@ -122,25 +129,25 @@ bool ost_formula_is_plain(const ost_formula_t *self)
 
 double ost_formula_constant(const ost_formula_t *self)
 {
-    const ost_node_data_t *n = &self->graph.nodes[self->node];
+    const ost_node_data_t *n = &self->nodes[self->node];
     return n->op == OST_OP_CONST ? n->value : NAN;
 }
 
-int ost_condition_new(
-    ost_formula_t **self, const char *text, const ost_name_t *names, size_t n, bool *used, ost_error_t *err)
+int ost_condition_new(ost_formula_t **self, ost_memory_t *memory, const char *text, const ost_name_t *names, size_t n,
+    bool *used, ost_error_t *err)
 {
     ost_dim_t dim;
-    return read_formula(self, text, names, n, true, &dim, used, err);
+    return read_formula(self, memory, text, names, n, true, &dim, used, err);
 }
 
 /* A condition is not a number where its operands are not, and neither is what it chooses; but `and` with what does not
  * hold does not hold, and `or` with what holds holds. @param is_condition  [n_nodes], those before this one set */
-static double apply(const ost_graph_t *graph, ost_node_t i, const double *v, bool *is_condition)
+static double apply(const ost_node_data_t *nodes, ost_node_t i, const double *v, bool *is_condition)
 {
-    const ost_node_data_t *n = &graph->nodes[i];
+    const ost_node_data_t *n = &nodes[i];
     const double a = v[n->a], b = n->b == OST_NO_NODE ? 0 : v[n->b], c = n->c == OST_NO_NODE ? 0 : v[n->c];
     const bool joins =
-        n->b != OST_NO_NODE && is_condition[n->b] && (is_condition[n->a] || graph->nodes[n->a].op == OST_OP_CONST);
+        n->b != OST_NO_NODE && is_condition[n->b] && (is_condition[n->a] || nodes[n->a].op == OST_OP_CONST);
     is_condition[i] = n->op == OST_OP_STEP || (joins && n->op != OST_OP_ADD);
     if (is_condition[i] && n->op == OST_OP_MUL && (a == 0 || b == 0)) return 0;
     if (is_condition[i] && n->op == OST_OP_MAX && (a == 1 || b == 1)) return 1;
@@ -153,7 +160,7 @@ static double evaluate(const ost_formula_t *self, const double *values, double t
     double v[MAX_NODES];
     bool is_condition[MAX_NODES] = { false };
     for (ost_node_t i = 0; i <= self->node; i++) {
-        const ost_node_data_t *n = &self->graph.nodes[i];
+        const ost_node_data_t *n = &self->nodes[i];
         is_condition[i] = n->op == OST_OP_MODE;
         if (n->op == OST_OP_CONST) {
             v[i] = n->value;
@@ -165,7 +172,7 @@ static double evaluate(const ost_formula_t *self, const double *values, double t
             double lead = v[self->switches[n->index]];
             v[i] = isnan(lead) ? NAN : lead >= 0;
         } else {
-            v[i] = apply(&self->graph, i, v, is_condition);
+            v[i] = apply(self->nodes, i, v, is_condition);
         }
     }
     return v[self->node];
@@ -179,12 +186,4 @@ double ost_formula_value(const ost_formula_t *self, const double *values)
 double ost_condition_value(const ost_formula_t *self, const double *values, double t)
 {
     return evaluate(self, values, t);
-}
-
-void ost_formula_delete(ost_formula_t *self)
-{
-    if (self == NULL) return;
-    ost_graph_free(&self->graph);
-    ost_memory_free(&self->memory);
-    free(self);
 }

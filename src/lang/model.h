@@ -310,18 +310,17 @@ typedef struct {
  */
 typedef struct ost_formula ost_formula_t;
 /** Read a formula.
+ *  @param memory  that it becomes part of
  *  @param names  [n] names it may use
  *  @param[out] dim  dimension of the result
  *  @return 0, OST_ERR_SYNTAX, OST_ERR_NAME, OST_ERR_UNIT or OST_ERR_NO_MEMORY */
-int ost_formula_new(ost_formula_t **self, const char *text, const ost_name_t *names, size_t n, ost_dim_t *dim,
-    ost_error_t *err) OST_MUST_CHECK;
+int ost_formula_new(ost_formula_t **self, ost_memory_t *memory, const char *text, const ost_name_t *names, size_t n,
+    ost_dim_t *dim, ost_error_t *err) OST_MUST_CHECK;
 /** Whether a formula holds numbers without a unit alone, as `if age > 60 [y] then 5 else 3`. */
 bool ost_formula_is_plain(const ost_formula_t *self);
 /** The value of a formula that uses no name; NAN: it uses some. */
 double ost_formula_constant(const ost_formula_t *self);
 /** Value of a formula. @param values [n] internal units @return value in internal units */
 double ost_formula_value(const ost_formula_t *self, const double *values);
-/** Free a formula. Accepts NULL. */
-void ost_formula_delete(ost_formula_t *self);
 
 #endif

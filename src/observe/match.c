@@ -13,7 +13,7 @@
 #include <string.h>
 
 static int spell(const ost_comparison_t *self, char **text, const ost_endpoint_dictionary_t *dictionary, bool is_site,
-    const char *path, ost_error_t *err)
+    const char *path, ost_memory_t *memory, ost_error_t *err)
 {
     char word[OST_EVIDENCE_WORD], what[400];
     if (*text == NULL) return 0;
@@ -22,18 +22,15 @@ static int spell(const ost_comparison_t *self, char **text, const ost_endpoint_d
     if (entry == NULL)
         return ost_fail_at(err, OST_ERR_NAME, path, self->location.line, self->location.column, "%s",
             ost_endpoint_unknown(dictionary, is_site, *text, what, sizeof(what)));
-    char *copy = ost_strdup(word);
-    if (copy == NULL) return ost_no_memory(err);
-    free(*text);
-    *text = copy;
-    return 0;
+    *text = ost_memory_text(memory, word, strlen(word));
+    return *text != NULL ? 0 : ost_no_memory(err);
 }
 
-int ost_comparison_spell(
-    ost_comparison_t *self, const ost_endpoint_dictionary_t *dictionary, const char *path, ost_error_t *err)
+int ost_comparison_spell(ost_comparison_t *self, const ost_endpoint_dictionary_t *dictionary, const char *path,
+    ost_memory_t *memory, ost_error_t *err)
 {
-    int ret = spell(self, &self->endpoint, dictionary, false, path, err);
-    return ret == 0 ? spell(self, &self->site, dictionary, true, path, err) : ret;
+    int ret = spell(self, &self->endpoint, dictionary, false, path, memory, err);
+    return ret == 0 ? spell(self, &self->site, dictionary, true, path, memory, err) : ret;
 }
 
 bool ost_comparison_takes(const ost_comparison_t *c, const ost_evidence_row_t *row)
@@ -171,7 +168,7 @@ static int add_time(ost_experiment_t *e, double t, ost_error_t *err)
     for (size_t i = 0; i < e->n_times; i++)
         if (fabs(e->times[i] - t) <= OST_SAME_TIME)
             return 0; /* not of one visit: times that follow come between them */
-    double *times = realloc(e->times, (e->n_times + 1) * sizeof(*times));
+    double *times = ost_memory_extend(&e->memory, e->times, e->n_times, 1, sizeof(*times));
     if (times == NULL) return ost_no_memory(err);
     times[e->n_times++] = t;
     qsort(times, e->n_times, sizeof(*times), ost_compare_doubles);
@@ -373,14 +370,12 @@ int ost_matched_find(ost_matched_t *self, ost_experiment_t *e, ost_evidence_t *e
 {
     const int sex = is_of_men(e, library);
     if (sex < 0) return ost_no_memory(err);
-    for (size_t i = 0; i < e->n_outputs; i++) free(e->outputs[i]);
-    free(e->outputs);
     e->outputs = NULL;
     e->n_outputs = 0;
     for (size_t k = 0; k < e->n_comparisons; k++) {
         ost_comparison_t *c = &e->comparisons[k];
         size_t n_taken = 0;
-        int ret = ost_comparison_spell(c, dictionary, e->path, err);
+        int ret = ost_comparison_spell(c, dictionary, e->path, &e->memory, err);
         for (size_t i = 0; i < evidence->n_rows && ret == 0; i++) {
             ost_evidence_row_t *row = &evidence->rows[i];
             if (!ost_comparison_takes(c, row)) continue;

@@ -38,9 +38,10 @@ typedef struct {
 } ost_matched_t;
 
 /** Spell endpoint and site of a comparison as the rows of the evidence do. @return 0, OST_ERR_NAME at its location
- * where the dictionary does not have them, or OST_ERR_NO_MEMORY. @param path  of the file that has the comparison */
+ * where the dictionary does not have them, or OST_ERR_NO_MEMORY. @param path  of the file that has the comparison
+ * @param memory  of what the comparison has */
 int ost_comparison_spell(ost_comparison_t *self, const ost_endpoint_dictionary_t *dictionary, const char *path,
-    ost_error_t *err) OST_MUST_CHECK;
+    ost_memory_t *memory, ost_error_t *err) OST_MUST_CHECK;
 /** Whether a comparison names a row. */
 bool ost_comparison_takes(const ost_comparison_t *self, const ost_evidence_row_t *row);
 /** Find the observations of an experiment; add the times that they need to the experiment's, and lift its choice of

@@ -74,7 +74,8 @@ static int read_condition(
     if (text == NULL) return 0;
     bool *used = ost_maker_list(self->make, conditions->n_names, sizeof(*used));
     if (used == NULL) return self->err->code;
-    int ret = ost_condition_new(condition, text, conditions->names, conditions->n_names, used, &why);
+    int ret =
+        ost_condition_new(condition, &self->make->memory, text, conditions->names, conditions->n_names, used, &why);
     for (size_t i = 0; i < conditions->n_names; i++) self->is_used[i] |= used[i];
     const ost_event_covariate_t *from = ret == 0 ? ost_experiment_changing(self->e, text) : NULL;
     if (from != NULL)
@@ -196,8 +197,6 @@ static int read_lines(scope_t *self, const ost_line_conditions_t **line)
     for (size_t a = 0; a < e->n_arms; a++) n += e->arms[a].n_regimens;
     ost_line_conditions_t *lines = ost_maker_list(self->make, n, sizeof(*lines));
     if (lines == NULL) return self->err->code;
-    self->conditions->lines = lines;
-    self->conditions->n_lines = n;
     int ret = 0;
     for (size_t a = 0; a < e->n_arms; a++) {
         line[a] = lines;
@@ -221,20 +220,7 @@ const ost_conditions_t *ost_conditions_new(const ost_experiment_t *e, const ost_
     if (ret == 0) ret = find_baselines(&scope);
     if (ret == 0) ret = read_lines(&scope, line);
     self->line = line;
-    if (ret == 0) return self;
-    ost_conditions_free(self);
-    return NULL;
-}
-
-void ost_conditions_free(const ost_conditions_t *self)
-{
-    if (self == NULL) return;
-    for (size_t i = 0; i < self->n_lines; i++) {
-        ost_formula_delete(self->lines[i].begin);
-        ost_formula_delete(self->lines[i].end);
-    }
-    for (size_t i = 0; i < self->n_strata; i++) ost_formula_delete(self->stratum[i]);
-    ost_formula_delete(self->eligible);
+    return ret == 0 ? self : NULL;
 }
 
 size_t ost_conditions_find_output(const ost_conditions_t *self, const ost_experiment_t *e, const char *group)

@@ -21,16 +21,12 @@ typedef struct {
     ost_formula_t **stratum; /**< [n_strata] evaluated after it, up to the first that holds */
     size_t n_strata;
     const size_t *baseline;                   /**< [e->n_baselines] value in the scope of each output that is given */
-    const ost_line_conditions_t *const *line; /**< [n_arms][n_regimens], within lines */
-    const ost_line_conditions_t *lines;       /**< [n_lines] of all arms */
-    size_t n_lines;
+    const ost_line_conditions_t *const *line; /**< [n_arms][n_regimens] */
 } ost_conditions_t;
 
 /** @return NULL on error: a condition that cannot be read, names something unknown or needs visits that are not given;
  * an output that is given, and is not there or has another unit */
 const ost_conditions_t *ost_conditions_new(const ost_experiment_t *e, const ost_blocks_t *blocks, ost_maker_t *make);
-/** Free the formulas, which the maker does not own. Accepts NULL. */
-void ost_conditions_free(const ost_conditions_t *self);
 /** First value in the scope of an output that some condition uses. @param group  its name, "bmd"
  *  @return its index, or n_values where no condition uses it, or where the name is a covariate's */
 size_t ost_conditions_find_output(const ost_conditions_t *self, const ost_experiment_t *e, const char *group);

@@ -37,7 +37,6 @@ int ost_plan_build(ost_plan_t *self, ost_library_t *library, const ost_experimen
 void ost_plan_free(ost_plan_t *self)
 {
     if (self == NULL) return;
-    ost_conditions_free(self->conditions);
     ost_forcing_free(self->forcing);
     ost_memory_free(&self->memory);
     *self = (ost_plan_t){ 0 };

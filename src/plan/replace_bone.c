@@ -42,15 +42,8 @@ static const char *observed_that_goes(
 static void drop_settings(ost_experiment_t *e, const char *model)
 {
     size_t n = 0;
-    for (size_t i = 0; i < e->n_settings; i++) {
-        if (strcmp(e->settings[i].model, model) == 0) {
-            free(e->settings[i].model);
-            free(e->settings[i].param);
-            ost_formula_delete(e->settings[i].formula);
-        } else {
-            e->settings[n++] = e->settings[i];
-        }
-    }
+    for (size_t i = 0; i < e->n_settings; i++)
+        if (strcmp(e->settings[i].model, model) != 0) e->settings[n++] = e->settings[i];
     e->n_settings = n;
 }
 
@@ -80,15 +73,10 @@ static int replace_models(
         bool stays = !is_bone && model->kind != OST_KIND_DRUG && goes[i] == NULL &&
                      !(model->kind == OST_KIND_HORMONES && collide(library, model, bone));
         if (!stays && model != bone && model->kind != OST_KIND_DRUG) drop_settings(e, model->name);
-        char *kept = e->models[i];
-        e->models[i] = NULL;
-        if (!stays) {
-            free(kept);
-            kept = NULL;
-        }
+        char *kept = stays ? e->models[i] : NULL;
         if (is_bone && !placed) {
             placed = true;
-            if ((kept = ost_strdup(name)) == NULL) ret = ost_no_memory(err);
+            if ((kept = ost_memory_text(&e->memory, name, strlen(name))) == NULL) ret = ost_no_memory(err);
         }
         if (kept == NULL) continue;
         e->models[n] = kept;
@@ -151,10 +139,7 @@ int ost_experiment_drop_outputs(ost_experiment_t *self, ost_library_t *library, 
     for (size_t i = 0; i < self->n_outputs; i++) {
         int has = ret == 0 ? is_to_be_had(self, library, self->outputs[i]) : 1;
         if (has < 0) ret = has;
-        if (has == 0) {
-            free(self->outputs[i]);
-            continue;
-        }
+        if (has == 0) continue;
         self->outputs[n] = self->outputs[i];
         self->output_locations[n++] = self->output_locations[i];
     }

@@ -67,13 +67,14 @@ static void check_formula(const char *text)
     static const ost_name_t names[] = { { .name = "x", .unit = { .factor = 0.01 }, .unit_text = "%" },
         { .name = "age", .unit = { .dim = { .sixths = { 6 } }, .factor = 1 } } };
     static const double values[] = { 2, 3 };
+    ost_memory_t memory = { 0 };
     ost_formula_t *formula;
     ost_dim_t dim;
     ost_error_t err = { 0 };
-    int ret = ost_formula_new(&formula, text, names, 2, &dim, &err);
+    int ret = ost_formula_new(&formula, &memory, text, names, 2, &dim, &err);
     require((ret == 0) == (formula != NULL) && ret == err.code, "a formula or an error");
     if (ret == 0) (void) ost_formula_value(formula, values);
-    ost_formula_delete(formula);
+    ost_memory_free(&memory);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
