@@ -103,7 +103,7 @@ typedef struct {
      * is the same; each has the bits that it has alone. NULL: each run integrates its own; borrowed */
     ost_histories_t *histories;
     bool no_probe; /**< leave periodic_error and solver_error at NaN: for repeated runs, as of a fit. The probes take at
-                      most 2 % of the processor time of a run of 1,000 subjects or more, on up to three threads, and as
+                      most 4 % of the processor time of a run of 1,000 subjects or more, on up to three threads, and as
                       much as 20 subjects or some hundredths of a second of a smaller one */
     /** Called by one thread at a time, blocks in any order. A negative return stops the run with that code. May be
      * NULL. */
