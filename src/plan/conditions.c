@@ -40,15 +40,14 @@ static bool has_conditions(const ost_experiment_t *e)
     return e->eligible != NULL || e->n_strata > 0 || e->n_baselines > 0;
 }
 
-static int list_names(scope_t *self, const ost_blocks_t *blocks)
+static void list_names(scope_t *self, const ost_blocks_t *blocks)
 {
     const ost_experiment_t *e = self->e;
     size_t n = e->n_covariates;
     for (size_t b = 0; b < blocks->n; b++) n += blocks->block[b].model->n_outputs;
     self->conditions->names = self->names = ost_maker_list(self->make, n, sizeof(*self->names));
     self->conditions->is_used = self->is_used = ost_maker_list(self->make, n, sizeof(*self->is_used));
-    if (self->err->code != 0) return self->err->code;
-    if (!has_conditions(e)) return 0;
+    if (self->err->code != 0 || !has_conditions(e)) return;
     for (size_t i = 0; i < e->n_covariates; i++) {
         const ost_covariate_t *c = &e->covariates[i];
         add_name(self, ost_covariate_as_name(c));
@@ -63,46 +62,42 @@ static int list_names(scope_t *self, const ost_blocks_t *blocks)
                                .set = ost_model_index_set(model, output->index_set) });
         }
     }
-    return 0;
 }
 
-static int read_condition(
+static void read_condition(
     scope_t *self, ost_formula_t **condition, const char *key, const char *text, ost_location_t location)
 {
     const ost_conditions_t *conditions = self->conditions;
     ost_error_t why = { 0 };
-    if (text == NULL) return 0;
+    if (text == NULL || self->err->code != 0) return;
     bool *used = ost_maker_list(self->make, conditions->n_names, sizeof(*used));
-    if (used == NULL) return self->err->code;
+    if (used == NULL) return;
     int ret =
         ost_condition_new(condition, &self->make->memory, text, conditions->names, conditions->n_names, used, &why);
     for (size_t i = 0; i < conditions->n_names; i++) self->is_used[i] |= used[i];
     const ost_event_covariate_t *from = ret == 0 ? ost_experiment_changing(self->e, text) : NULL;
     if (from != NULL)
-        return OST_FAIL_AT(self->err, OST_ERR_MODEL, self->e, location,
+        OST_FAIL_AT(self->err, OST_ERR_MODEL, self->e, location,
             "%s: '%s' changes in time ('interpolation: %s'), and a condition has one value for a subject", key,
             from->name, ost_interpolation_names[from->interpolation]);
-    if (ret == 0) return 0;
+    if (ret == 0) return;
     if (why.line == 1 && location.line > 0) location.column += why.column - 1;
     char elsewhere[OST_ELSEWHERE_SIZE] = "";
     if (ret == OST_ERR_NAME) ost_blocks_elsewhere(self->blocks, text, elsewhere);
-    return OST_FAIL_AT(self->err, ret, self->e, location, "%s: %s%s", key, why.what, elsewhere);
+    OST_FAIL_AT(self->err, ret, self->e, location, "%s: %s%s", key, why.what, elsewhere);
 }
 
-static int read_strata(scope_t *self)
+static void read_strata(scope_t *self)
 {
     const ost_experiment_t *e = self->e;
     char key[120];
-    int ret = 0;
-    if ((self->conditions->stratum = ost_maker_list(self->make, e->n_strata, sizeof(ost_formula_t *))) == NULL)
-        return self->err->code;
-    for (size_t i = 0; i < e->n_strata && ret == 0; i++) {
+    self->conditions->stratum = ost_maker_list(self->make, e->n_strata, sizeof(ost_formula_t *));
+    self->conditions->n_strata = e->n_strata;
+    for (size_t i = 0; i < e->n_strata && self->err->code == 0; i++) {
         const ost_stratum_t *s = &e->strata[i];
         snprintf(key, sizeof(key), "stratum '%.80s'", s->name);
-        ret = read_condition(self, &self->conditions->stratum[i], key, s->condition, s->condition_at);
-        self->conditions->n_strata = i + 1;
+        read_condition(self, &self->conditions->stratum[i], key, s->condition, s->condition_at);
     }
-    return ret;
 }
 
 static const char *name_of(const void *from, size_t i)
@@ -160,51 +155,47 @@ static int find_value(scope_t *self, const ost_baseline_t *baseline, size_t *val
     return 0;
 }
 
-static int find_baselines(scope_t *self)
+static void find_baselines(scope_t *self)
 {
     const ost_experiment_t *e = self->e;
     size_t *values = ost_maker_list(self->make, e->n_baselines, sizeof(*values));
-    int ret = values == NULL ? self->err->code : 0;
     self->conditions->baseline = values;
-    for (size_t i = 0; i < e->n_baselines && ret == 0; i++) {
-        ret = find_value(self, &e->baselines[i], &values[i]);
-        for (size_t k = 0; k < i && ret == 0; k++)
+    for (size_t i = 0; i < e->n_baselines && self->err->code == 0; i++) {
+        find_value(self, &e->baselines[i], &values[i]);
+        for (size_t k = 0; k < i && self->err->code == 0; k++)
             if (values[k] == values[i])
-                ret = OST_FAIL_AT(self->err, OST_ERR_NAME, e, e->baselines[i].location, "baseline: duplicate '%.100s'",
+                OST_FAIL_AT(self->err, OST_ERR_NAME, e, e->baselines[i].location, "baseline: duplicate '%.100s'",
                     e->baselines[i].output);
     }
-    return ret;
 }
 
-static int read_line(scope_t *self, ost_line_conditions_t *line, const ost_regimen_t *r)
+static void read_line(scope_t *self, ost_line_conditions_t *line, const ost_regimen_t *r)
 {
     bool has_condition = r->begin_if != NULL || r->end_if != NULL;
     if (has_condition && !(r->visits > 0 && isfinite(r->visits)))
-        return OST_FAIL_AT(self->err, OST_ERR_VALUE, self->e, r->location,
+        OST_FAIL_AT(self->err, OST_ERR_VALUE, self->e, r->location,
             "'begin_if' and 'end_if' are evaluated at visits: say how often, as in 'visits: 6 month'");
-    if (has_condition && r->start_formula != NULL)
-        return OST_FAIL_AT(self->err, OST_ERR_VALUE, self->e, r->location,
+    else if (has_condition && r->start_formula != NULL)
+        OST_FAIL_AT(self->err, OST_ERR_VALUE, self->e, r->location,
             "with 'begin_if' or 'end_if', 'start' is the first visit, and the same for all");
-    if (!(r->delay >= 0)) return OST_FAIL_AT(self->err, OST_ERR_VALUE, self->e, r->location, "a delay is not negative");
-    int ret = read_condition(self, &line->begin, "begin_if", r->begin_if, r->begin_location);
-    return ret == 0 ? read_condition(self, &line->end, "end_if", r->end_if, r->end_location) : ret;
+    else if (!(r->delay >= 0))
+        OST_FAIL_AT(self->err, OST_ERR_VALUE, self->e, r->location, "a delay is not negative");
+    read_condition(self, &line->begin, "begin_if", r->begin_if, r->begin_location);
+    read_condition(self, &line->end, "end_if", r->end_if, r->end_location);
 }
 
-static int read_lines(scope_t *self, const ost_line_conditions_t **line)
+static void read_lines(scope_t *self, const ost_line_conditions_t **line)
 {
     const ost_experiment_t *e = self->e;
     size_t n = 0;
     for (size_t a = 0; a < e->n_arms; a++) n += e->arms[a].n_regimens;
     ost_line_conditions_t *lines = ost_maker_list(self->make, n, sizeof(*lines));
-    if (lines == NULL) return self->err->code;
-    int ret = 0;
-    for (size_t a = 0; a < e->n_arms; a++) {
+    for (size_t a = 0; a < e->n_arms && self->err->code == 0; a++) {
         line[a] = lines;
-        for (size_t i = 0; i < e->arms[a].n_regimens && ret == 0; i++)
-            ret = read_line(self, &lines[i], &e->arms[a].regimens[i]);
+        for (size_t i = 0; i < e->arms[a].n_regimens && self->err->code == 0; i++)
+            read_line(self, &lines[i], &e->arms[a].regimens[i]);
         lines += e->arms[a].n_regimens;
     }
-    return ret;
 }
 
 const ost_conditions_t *ost_conditions_new(const ost_experiment_t *e, const ost_blocks_t *blocks, ost_maker_t *make)
@@ -214,13 +205,13 @@ const ost_conditions_t *ost_conditions_new(const ost_experiment_t *e, const ost_
     const ost_line_conditions_t **line = ost_maker_list(make, e->n_arms, sizeof(*line));
     if (make->err.code != 0) return NULL;
     scope_t scope = { .e = e, .blocks = blocks, .conditions = self, .make = make, .err = &make->err };
-    int ret = list_names(&scope, blocks);
-    if (ret == 0) ret = read_condition(&scope, &self->eligible, "eligible", e->eligible, e->eligible_location);
-    if (ret == 0) ret = read_strata(&scope);
-    if (ret == 0) ret = find_baselines(&scope);
-    if (ret == 0) ret = read_lines(&scope, line);
+    list_names(&scope, blocks);
+    read_condition(&scope, &self->eligible, "eligible", e->eligible, e->eligible_location);
+    read_strata(&scope);
+    find_baselines(&scope);
+    read_lines(&scope, line);
     self->line = line;
-    return ret == 0 ? self : NULL;
+    return make->err.code == 0 ? self : NULL;
 }
 
 size_t ost_conditions_find_output(const ost_conditions_t *self, const ost_experiment_t *e, const char *group)

@@ -48,24 +48,23 @@ static bool has_outside(const ost_experiment_t *e, const char *signal, const ost
     return false;
 }
 
-static int count_ends(wiring_t *self)
+static void count_ends(wiring_t *self)
 {
     for (size_t b = 0; b < self->blocks->n; b++) {
         const ost_model_t *model = self->blocks->block[b].model;
         for (size_t i = 0; i < model->n_reads; i++) {
             int s = signal_index(self, model, model->reads[i].name, model->reads[i].line);
-            if (s < 0) return s;
+            if (s < 0) return;
             self->reads[b][i] = (uint32_t) s;
             self->n_readers[s]++;
         }
         for (size_t i = 0; i < model->n_drives; i++) {
             int s = signal_index(self, model, model->drives[i].name, model->drives[i].line);
-            if (s < 0) return s;
+            if (s < 0) return;
             self->drives[b][i] = (uint32_t) s;
             self->n_drivers[s]++;
         }
     }
-    return 0;
 }
 
 static const char *library_signal_name(const void *from, size_t i)
@@ -99,13 +98,11 @@ static int check_outside(const wiring_t *self, const ost_arm_t *arm, const ost_d
     return 0;
 }
 
-static int check_all_outside(const wiring_t *self)
+static void check_all_outside(const wiring_t *self)
 {
-    int ret = 0;
     for (size_t a = 0; a < self->e->n_arms; a++)
-        for (size_t i = 0; i < self->e->arms[a].n_inputs && ret == 0; i++)
-            ret = check_outside(self, &self->e->arms[a], &self->e->arms[a].inputs[i]);
-    return ret;
+        for (size_t i = 0; i < self->e->arms[a].n_inputs && self->err->code == 0; i++)
+            check_outside(self, &self->e->arms[a], &self->e->arms[a].inputs[i]);
 }
 
 /* "denosumab, aibl" into buf: names of the models that drive (or else read) a signal. @param[out] last  where the
@@ -171,32 +168,31 @@ static void add_step(wiring_t *self, uint32_t block, size_t index)
 }
 
 /* The signal, whose drives have their steps already; and the step of its own row, if it has one and drivers. */
-static int add_signal(wiring_t *self, uint32_t s)
+static void add_signal(wiring_t *self, uint32_t s)
 {
     size_t i = self->wiring->n_signals++;
     ost_wired_t *signal = &self->signals[i];
     ost_driver_t *drivers = ost_maker_list(self->make, self->n_drivers[s], sizeof(*drivers));
     *signal = (ost_wired_t){ .signal = self->library->signals.signal[s], .drivers = drivers };
     self->plan_index[s] = (uint32_t) i;
-    if (drivers == NULL) return self->err->code;
+    if (drivers == NULL) return;
     signal->has_outside = has_outside(self->e, signal->signal.name, NULL);
     for (uint32_t b = 0; b < self->blocks->n; b++)
         for (uint32_t d = 0; d < self->blocks->block[b].model->n_drives; d++)
             if (self->drives[b][d] == s) drivers[signal->n_drivers++] = (ost_driver_t){ b, d };
     if (!ost_wired_has_row(signal)) {
         signal->row = self->blocks->block[drivers[0].block].first_drive + drivers[0].drive;
-        return 0;
+        return;
     }
     signal->row = (uint32_t) self->wiring->n_rows++;
     if (signal->n_drivers > 0) add_step(self, OST_NO_BLOCK, i);
-    return 0;
 }
 
 /* Visit what the signal is computed from, then append its drives and itself to the steps. */
-static int visit(wiring_t *self, uint32_t s)
+static void visit(wiring_t *self, uint32_t s)
 {
-    if (self->state[s] == DONE) return 0;
-    if (self->state[s] == OPEN) return fail_loop(self, s);
+    if (self->state[s] == OPEN) fail_loop(self, s);
+    if (self->state[s] == DONE || self->err->code != 0) return;
     self->state[s] = OPEN;
     self->stack[self->n_stack++] = s;
     for (uint32_t b = 0; b < self->blocks->n; b++) {
@@ -204,37 +200,30 @@ static int visit(wiring_t *self, uint32_t s)
         for (size_t d = 0; d < model->n_drives; d++) {
             if (self->drives[b][d] != s) continue;
             self->stack_block[self->n_stack - 1] = b;
-            for (size_t k = 0; k < model->n_reads; k++) {
-                if (!model->drive_uses[d * model->n_reads + k]) continue;
-                int ret = visit(self, self->reads[b][k]);
-                if (ret < 0) return ret;
-            }
+            for (size_t k = 0; k < model->n_reads && self->err->code == 0; k++)
+                if (model->drive_uses[d * model->n_reads + k]) visit(self, self->reads[b][k]);
+            if (self->err->code != 0) return;
             add_step(self, b, d);
         }
     }
     self->n_stack--;
     self->state[s] = DONE;
-    return add_signal(self, s);
+    add_signal(self, s);
 }
 
-static int order_signals(wiring_t *self)
+static void order_signals(wiring_t *self)
 {
     self->wiring->n_rows = self->blocks->n_drives;
-    for (uint32_t s = 0; s < self->library->signals.n; s++) {
-        if (self->n_drivers[s] == 0 && self->n_readers[s] == 0) continue;
-        int ret = check_signal(self, s);
-        if (ret == 0) ret = visit(self, s);
-        if (ret < 0) return ret;
-    }
+    for (uint32_t s = 0; s < self->library->signals.n && self->err->code == 0; s++)
+        if ((self->n_drivers[s] > 0 || self->n_readers[s] > 0) && check_signal(self, s) == 0) visit(self, s);
     for (size_t b = 0; b < self->blocks->n; b++) { /* from the library's numbers to the plan's */
         const ost_model_t *model = self->blocks->block[b].model;
         for (size_t i = 0; i < model->n_reads; i++) self->reads[b][i] = self->plan_index[self->reads[b][i]];
         for (size_t i = 0; i < model->n_drives; i++) self->drives[b][i] = self->plan_index[self->drives[b][i]];
     }
-    return 0;
 }
 
-static int alloc(wiring_t *self)
+static void alloc(wiring_t *self)
 {
     ost_maker_t *make = self->make;
     size_t n = self->library->signals.n, n_blocks = self->blocks->n;
@@ -244,7 +233,7 @@ static int alloc(wiring_t *self)
     self->reads = ost_maker_list(make, n_blocks, sizeof(*self->reads));
     self->drives = ost_maker_list(make, n_blocks, sizeof(*self->drives));
     self->n_drivers = ost_maker_list(make, 6 * n, sizeof(*self->n_drivers));
-    if (self->err->code != 0) return self->err->code;
+    if (self->err->code != 0) return;
     self->n_readers = self->n_drivers + n;
     self->state = self->n_drivers + 2 * n;
     self->plan_index = self->n_drivers + 3 * n;
@@ -254,12 +243,10 @@ static int alloc(wiring_t *self)
         self->reads[b] = ost_maker_list(make, self->blocks->block[b].model->n_reads, sizeof(**self->reads));
         self->drives[b] = ost_maker_list(make, self->blocks->block[b].model->n_drives, sizeof(**self->drives));
     }
-    if (self->err->code != 0) return self->err->code;
     self->wiring->signals = self->signals;
     self->wiring->order = self->order;
     self->wiring->reads = (const uint32_t *const *) self->reads;
     self->wiring->drives = (const uint32_t *const *) self->drives;
-    return 0;
 }
 
 const ost_wiring_t *ost_wiring_new(
@@ -267,12 +254,13 @@ const ost_wiring_t *ost_wiring_new(
 {
     if (make->err.code != 0) return NULL;
     wiring_t self = { .e = e, .blocks = blocks, .library = library, .make = make, .err = &make->err };
-    int ret = alloc(&self);
-    if (ret == 0) ret = count_ends(&self);
-    if (ret == 0) ret = check_all_outside(&self);
-    if (ret == 0) ret = ost_response_check(e, library, blocks, self.wiring->reads, self.wiring->drives, self.err);
-    if (ret == 0) ret = order_signals(&self);
-    return ret == 0 ? self.wiring : NULL;
+    alloc(&self);
+    if (make->err.code == 0) count_ends(&self);
+    check_all_outside(&self);
+    if (make->err.code == 0 &&
+        ost_response_check(e, library, blocks, self.wiring->reads, self.wiring->drives, self.err) == 0)
+        order_signals(&self);
+    return make->err.code == 0 ? self.wiring : NULL;
 }
 
 double ost_wired_idle(const ost_wired_t *self)
