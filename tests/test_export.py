@@ -136,9 +136,9 @@ class Export(test_shards.Program):
         self.assertEqual(list(table[0]), ["subject", "age", "status_none", "status_again"])
         np.testing.assert_array_equal([float(row["age"]) for row in table], age)
         for k, arm in enumerate(("none", "again")):
-            fates = ["failed" if code else "ok" if old > 60 else "not_eligible" for code, old in zip(status[k], age)]
-            self.assertEqual([row[f"status_{arm}"] for row in table], fates)
-        self.assertEqual(set(fates), {"failed", "ok", "not_eligible"})
+            wanted = ["failed" if code else "ok" if old > 60 else "not_eligible" for code, old in zip(status[k], age)]
+            self.assertEqual([row[f"status_{arm}"] for row in table], wanted)
+        self.assertEqual(set(wanted), {"failed", "ok", "not_eligible"})
         self.write("one.model", test_shards.MODEL)
         strata = "population.strata={young: {if: 'age < 60 [y]', quota: 20}, old: {if: 'age >= 60 [y]', quota: 30}}"
         settings = strata, "population.enroll=50", "population.subjects=~", "population.sampling=random"

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FATE_WORD(NAME, word) word,
-static const char *const words[] = { OST_FATES(FATE_WORD) };
+#define STATUS_WORD(NAME, word) word,
+static const char *const words[] = { OST_SUBJECT_STATUSES(STATUS_WORD) };
 
 static void put_number(const export_t *self, size_t column, double x, FILE *out)
 {
@@ -20,8 +20,8 @@ static void put_number(const export_t *self, size_t column, double x, FILE *out)
         fputs(e->strata[(size_t) x].name, out);
 }
 
-/* Of the part results->i_model. @param fates  [n_arms][n_block] */
-static int put_part(const export_t *self, uint8_t *fates, FILE *out, ost_error_t *err)
+/* Of the part results->i_model. @param statuses  [n_arms][n_block] */
+static int put_part(const export_t *self, uint8_t *statuses, FILE *out, ost_error_t *err)
 {
     const size_t n_subjects = self->results->n_subjects;
     int ret = 0;
@@ -29,14 +29,14 @@ static int put_part(const export_t *self, uint8_t *fates, FILE *out, ost_error_t
         n = n_subjects - first < self->n_block ? n_subjects - first : self->n_block;
         ret = ost_export_read_subjects(self, first, n, err);
         for (size_t a = 0; a < self->n_arms && ret == 0; a++)
-            ret = ost_results_read_fates(
-                self->results, self->i_arms[a], first, n, self->values, fates + a * self->n_block, err);
+            ret = ost_results_read_subject_status(
+                self->results, self->i_arms[a], first, n, self->values, statuses + a * self->n_block, err);
         for (size_t i = 0; i < n && ret == 0; i++) {
             fprintf(out, "%.0f", self->subjects[i]);
             ost_export_put_front(self->results, out);
             for (size_t c = 0; c < self->covariates.n; c++)
                 put_number(self, c, self->of_subjects[c * self->n_block + i], out);
-            for (size_t a = 0; a < self->n_arms; a++) fprintf(out, ",%s", words[fates[a * self->n_block + i]]);
+            for (size_t a = 0; a < self->n_arms; a++) fprintf(out, ",%s", words[statuses[a * self->n_block + i]]);
             fputs("\r\n", out);
         }
     }
@@ -45,13 +45,13 @@ static int put_part(const export_t *self, uint8_t *fates, FILE *out, ost_error_t
 
 static int put_rows(const export_t *self, FILE *out, ost_error_t *err)
 {
-    uint8_t *fates = calloc(self->n_arms, self->n_block);
-    int ret = fates == NULL ? ost_no_memory(err) : 0;
+    uint8_t *statuses = calloc(self->n_arms, self->n_block);
+    int ret = statuses == NULL ? ost_no_memory(err) : 0;
     for (size_t p = 0; (p == 0 || p < self->results->models.n) && ret == 0; p++) {
         self->results->i_model = p;
-        ret = put_part(self, fates, out, err);
+        ret = put_part(self, statuses, out, err);
     }
-    free(fates);
+    free(statuses);
     return ret;
 }
 

@@ -25,18 +25,18 @@ static int read_status(ost_results_t *self, size_t i_arm, size_t first, size_t n
     return ost_h5_read(self->file, self->path, "status", &at, values, err);
 }
 
-int ost_results_read_fates(
-    ost_results_t *self, size_t i_arm, size_t first, size_t n, double *work, uint8_t *fates, ost_error_t *err)
+int ost_results_read_subject_status(
+    ost_results_t *self, size_t i_arm, size_t first, size_t n, double *work, uint8_t *statuses, ost_error_t *err)
 {
-    const uint8_t valid = ost_results_attribute(self, "n_eligible") != NULL ? OST_FATE_NOT_ELIGIBLE : OST_FATE_OK;
+    const uint8_t valid = ost_results_attribute(self, "n_eligible") != NULL ? OST_SUBJECT_NOT_ELIGIBLE : OST_SUBJECT_OK;
     int ret = read_status(self, i_arm, first, n, work, err);
     for (size_t i = 0; i < n && ret == 0; i++)
-        fates[i] = work[i] == 0 ? valid : work[i] == OST_STATUS_NOT_RUN ? OST_FATE_NOT_RUN : OST_FATE_FAILED;
-    for (size_t v = 0; v < self->names.n && ret == 0 && memchr(fates, OST_FATE_NOT_ELIGIBLE, n) != NULL; v++) {
+        statuses[i] = work[i] == 0 ? valid : work[i] == OST_STATUS_NOT_RUN ? OST_SUBJECT_NOT_RUN : OST_SUBJECT_FAILED;
+    for (size_t v = 0; v < self->names.n && ret == 0 && memchr(statuses, OST_SUBJECT_NOT_ELIGIBLE, n) != NULL; v++) {
         ret = ost_results_read_block(self, self->names.items[v], i_arm, 0, first, n, work, err);
         for (size_t k = 0; k < n * self->n_times && ret == 0; k++)
-            if (isfinite(work[k]) && fates[k / self->n_times] == OST_FATE_NOT_ELIGIBLE)
-                fates[k / self->n_times] = OST_FATE_OK;
+            if (isfinite(work[k]) && statuses[k / self->n_times] == OST_SUBJECT_NOT_ELIGIBLE)
+                statuses[k / self->n_times] = OST_SUBJECT_OK;
     }
     return ret;
 }

@@ -93,18 +93,18 @@ int ost_results_read(ost_results_t *self, const char *name, size_t i_arm, size_t
  *  @param[out] values  [n][n_times] NaN where there is no value @return 0, OST_ERR_FORMAT or OST_ERR_NO_MEMORY */
 int ost_results_read_block(ost_results_t *self, const char *name, size_t i_arm, size_t i_element, size_t first,
     size_t n, double *values, ost_error_t *err) OST_MUST_CHECK;
-/** How a subject fared in an arm: X(NAME, "word"). */
-#define OST_FATES(X) X(OK, "ok") X(FAILED, "failed") X(NOT_ELIGIBLE, "not_eligible") X(NOT_RUN, "not_run")
-/** Fate of a subject. */
+/** Status of a subject in an arm: X(NAME, "word"). */
+#define OST_SUBJECT_STATUSES(X) X(OK, "ok") X(FAILED, "failed") X(NOT_ELIGIBLE, "not_eligible") X(NOT_RUN, "not_run")
+/** Status of a subject in an arm. */
 typedef enum {
-#define OST_FATE(NAME, word) OST_FATE_##NAME, /**< see OST_FATES */
-    OST_FATES(OST_FATE)
-#undef OST_FATE
-} ost_fate_t;
-/** Fates of n subjects from the `first` on. Who is not eligible has no value of any output. @param work  [n][n_times]
- *  @param[out] fates  [n] @return as ost_results_read_block() */
-int ost_results_read_fates(ost_results_t *self, size_t i_arm, size_t first, size_t n, double *work, uint8_t *fates,
-    ost_error_t *err) OST_MUST_CHECK;
+#define OST_SUBJECT(NAME, word) OST_SUBJECT_##NAME, /**< see OST_SUBJECT_STATUSES */
+    OST_SUBJECT_STATUSES(OST_SUBJECT)
+#undef OST_SUBJECT
+} ost_subject_status_t;
+/** Status of n subjects from the `first` on. Who is not eligible has no value of any output. @param work  [n][n_times]
+ *  @param[out] statuses  [n] @return as ost_results_read_block() */
+int ost_results_read_subject_status(ost_results_t *self, size_t i_arm, size_t first, size_t n, double *work,
+    uint8_t *statuses, ost_error_t *err) OST_MUST_CHECK;
 /** What a file that keeps quantiles has of one variable, arm and element at all times. @param[out] values  [n_times],
  * of quantiles [OST_N_LEVELS][n_times]; NaN where there is none @return 0, OST_ERR_FORMAT or OST_ERR_NO_MEMORY */
 int ost_results_read_summary(ost_results_t *self, const char *name, ost_summary_kind_t kind, size_t i_arm,
