@@ -251,7 +251,8 @@ uint64_t ost_trial_subjects(const ost_trial_t *self)
     return self->chosen != NULL ? self->n_chosen : self->experiment.n_subjects;
 }
 
-void ost_trial_free(ost_trial_t *self)
+/* A zeroed one owns nothing. */
+static void free_trial(ost_trial_t *self)
 {
     free(self->chosen);
     ost_plan_free(&self->plan);
@@ -264,7 +265,7 @@ void ost_trial_free(ost_trial_t *self)
 void ost_trials_free(ost_trials_t *self)
 {
     if (self == NULL) return;
-    for (size_t i = 0; i < self->n_trials; i++) ost_trial_free(&self->trials[i]);
+    for (size_t i = 0; i < self->n_trials; i++) free_trial(&self->trials[i]);
     free(self->trials);
     ost_misses_free(&self->misses);
     ost_evidence_free(&self->evidence);

@@ -85,8 +85,6 @@ typedef struct {
 int ost_trials_read(ost_trials_t *self, const ost_trials_options_t *options, ost_error_t *err) OST_MUST_CHECK;
 /** Subjects that are simulated in each arm. */
 uint64_t ost_trial_subjects(const ost_trial_t *self);
-/** Free what a trial owns; a zeroed one owns nothing. */
-void ost_trial_free(ost_trial_t *self);
 /** Free. Accepts NULL and a zeroed one. */
 void ost_trials_free(ost_trials_t *self);
 

@@ -121,10 +121,6 @@ int ost_analysis_merge(const ost_text_list_t *shards, const char *output, bool f
 int ost_analysis_show_journal(const char *path);
 /* Accepts a zeroed one. */
 void ost_analysis_free(ost_analysis_t *self);
-/* Order of the groups by the size of the first index, the largest first. @param[out] order  [n_groups] */
-void ost_analysis_sort(const ost_analysis_t *self, const ost_analysed_t *of, size_t *order);
-/* The factor that a group alone consists of; NULL: it has several. */
-const ost_factor_t *ost_analysis_factor(const ost_analysis_t *self, size_t group);
 /* Print what was done, and a table for each endpoint. @return 0 or OST_ERR_NO_MEMORY */
 int ost_analysis_print(const ost_analysis_t *self, FILE *out, ost_error_t *err) OST_MUST_CHECK;
 /* Write a result file: indices over (endpoint, input), points and values of the endpoints there. @return 0 or an error

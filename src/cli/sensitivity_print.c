@@ -30,7 +30,8 @@ static double size_of(const ost_analysis_t *self, const ost_analysed_t *of, size
     return isnan(x) ? -1 : fabs(x);
 }
 
-void ost_analysis_sort(const ost_analysis_t *self, const ost_analysed_t *of, size_t *order)
+/* Order of the groups by the size of the first index, the largest first. @param[out] order  [n_groups] */
+static void sort_groups(const ost_analysis_t *self, const ost_analysed_t *of, size_t *order)
 {
     for (size_t g = 0; g < self->design.n_groups; g++) {
         size_t k = g;
@@ -39,7 +40,8 @@ void ost_analysis_sort(const ost_analysis_t *self, const ost_analysed_t *of, siz
     }
 }
 
-const ost_factor_t *ost_analysis_factor(const ost_analysis_t *self, size_t group)
+/* The factor that a group alone consists of; NULL: it has several. */
+static const ost_factor_t *only_factor(const ost_analysis_t *self, size_t group)
 {
     const ost_factor_t *found = NULL;
     for (size_t k = 0; k < self->factors.n; k++) {
@@ -53,7 +55,7 @@ const ost_factor_t *ost_analysis_factor(const ost_analysis_t *self, size_t group
 /* What a group is of: the meaning of its factor, or the names of its factors. @return buf */
 static const char *meaning_of(const ost_analysis_t *self, size_t group, char *buf, size_t size)
 {
-    const ost_factor_t *one = ost_analysis_factor(self, group);
+    const ost_factor_t *one = only_factor(self, group);
     size_t n = 0;
     if (one != NULL) return one->meaning;
     buf[0] = '\0';
@@ -91,7 +93,7 @@ static void span_cell(const ost_analysis_t *self, const ost_factor_t *one, ost_t
 /* @param below  the meaning stands in a line of its own */
 static void add_row(const ost_analysis_t *self, const ost_analysed_t *of, size_t g, bool below, ost_table_t *table)
 {
-    const ost_factor_t *one = ost_analysis_factor(self, g);
+    const ost_factor_t *one = only_factor(self, g);
     const bool is_local = self->design.kind == OST_SENSITIVITY_LOCAL;
     char members[400];
     ost_table_cell(table, "%s", self->groups.items[g]);
@@ -137,7 +139,7 @@ static int print_endpoint(const ost_analysis_t *self, const ost_analysed_t *of, 
     ost_table_t table = { 0 };
     size_t *order = calloc(self->design.n_groups + 1, sizeof(*order)), n_shown = 0;
     if (order == NULL) return ost_no_memory(err);
-    ost_analysis_sort(self, of, order);
+    sort_groups(self, of, order);
     fputc('\n', out);
     ost_print_wrapped(out, "%s [%s]: %s", of->name, of->unit, of->text);
     if (self->design.kind == OST_SENSITIVITY_SOBOL && size_of(self, of, order[0]) < 0)
@@ -284,7 +286,7 @@ int ost_analysis_put_csv(const void *what, FILE *out, ost_error_t *err)
     for (size_t e = 0; e < self->n_endpoints; e++)
         for (size_t g = 0; g < self->design.n_groups; g++) {
             const ost_analysed_t *of = &self->endpoints[e];
-            const ost_factor_t *one = ost_analysis_factor(self, g);
+            const ost_factor_t *one = only_factor(self, g);
             put_text(of->name, out);
             put_text(self->groups.items[g], out);
             put_text(one != NULL && one->unit != NULL ? one->unit : "", out);
