@@ -276,6 +276,7 @@ int ost_people_read(ost_people_t *self, const ost_people_source_t *source, ost_e
 {
     reader_t *reader = calloc(1, sizeof(*reader));
     char *text = NULL;
+    *self = (ost_people_t){ 0 };
     int ret = reader == NULL ? ost_no_memory(err) : ost_people_text(self, source, &text, err);
     if (ret == 0) {
         ost_error_t none = { 0 };

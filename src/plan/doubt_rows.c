@@ -47,7 +47,7 @@ static bool overlaps(const series_t *series, const ost_event_row_t *row)
 }
 
 /* @param series  [n_compartments] of the subject so far */
-static void look_at(
+static void check_row(
     const ost_events_t *events, const ost_event_row_t *row, double id, series_t *series, found_t found[N_DOUBTS])
 {
     const ost_compartment_t *to = &events->compartments[row->compartment];
@@ -81,7 +81,7 @@ int ost_plan_doubt_rows(const ost_plan_t *self, ost_text_list_t *warnings)
     for (size_t i = 0; i < e->people.n_rows; i++) {
         memset(series, 0, events->n_compartments * sizeof(*series));
         for (size_t r = events->first[i]; r < events->first[i + 1]; r++)
-            look_at(events, &events->rows[r], e->people.values[i * e->people.n_columns], series, found);
+            check_row(events, &events->rows[r], e->people.values[i * e->people.n_columns], series, found);
     }
     free(series);
     int ret = 0;

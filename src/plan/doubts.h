@@ -21,9 +21,8 @@ int ost_plan_check_columns(const ost_plan_t *self, ost_error_t *err) OST_MUST_CH
  *  - a missing run-in, where a model's equations change with time and a state of it does not start at its steady state,
  *    in one of the first subjects;
  *  - a drive or a rate that is not a finite number where the first subject starts, with its line in the model.
- *  @param is_own  of the models that the experiment names: all of them; else the last two @return 0 or
- * OST_ERR_NO_MEMORY
- */
+ *  @param is_own  the plan is of the models that the experiment names: all of these; else, as of a model in a
+ *  comparison, the last two alone @return 0 or OST_ERR_NO_MEMORY */
 int ost_plan_doubts(const ost_plan_t *self, bool is_own, ost_text_list_t *warnings) OST_MUST_CHECK;
 /** The third of these. @return as ost_plan_doubts() */
 int ost_plan_doubt_rows(const ost_plan_t *self, ost_text_list_t *warnings) OST_MUST_CHECK;

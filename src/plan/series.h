@@ -43,7 +43,7 @@ typedef struct {
 } ost_arm_draft_t;
 
 /** Find the repeats of an arm, once its items are sorted: marks the doses that belong to each and the blocks whose
- * drives need means. */
+ * drives need means. Without memory the maker has the error. */
 void ost_series_find(ost_arm_draft_t *self);
 
 #endif

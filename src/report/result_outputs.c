@@ -36,7 +36,7 @@ typedef struct {
     double *draws;                /* [n_times][3][n_draws] */
     size_t n_charts;              /* so far */
     bool *is_drawn;               /* [observations] a chart shows it */
-    ost_memory_t memory;          /* of curves, x, values, base, work, draws */
+    ost_memory_t memory;          /* of all arrays of numbers */
     FILE *out;
 } output_t;
 
