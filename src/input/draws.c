@@ -52,11 +52,9 @@ static int read_name(ost_draws_t *self, column_t *column, size_t field, const os
     if (head->unit_text == NULL) return fail(csv, field, "a column is not headed like 'model.parameter [unit]'");
     if (ost_words_find((const char *const *) self->names, self->n_params, head->name) < self->n_params)
         return ost_csv_fail(csv, field, OST_ERR_NAME, "duplicate parameter '%s'", head->name);
-    if ((self->names[self->n_params] = ost_strdup(head->name)) == NULL) return ost_no_memory(csv->err);
-    if ((self->unit_texts[self->n_params] = ost_strdup(head->unit_text)) == NULL) {
-        free(self->names[self->n_params]);
-        return ost_no_memory(csv->err);
-    }
+    self->names[self->n_params] = ost_memory_text(&self->memory, head->name, strlen(head->name));
+    self->unit_texts[self->n_params] = ost_memory_text(&self->memory, head->unit_text, strlen(head->unit_text));
+    if (self->memory.failed) return ost_no_memory(csv->err);
     self->units[self->n_params] = head->unit;
     self->head[self->n_params] = csv->location[field];
     column->param = self->n_params++;
@@ -66,12 +64,11 @@ static int read_name(ost_draws_t *self, column_t *column, size_t field, const os
 static int read_header(ost_draws_t *self, column_t *columns, const ost_csv_t *csv)
 {
     if (csv->n_fields < 2 || strcmp(csv->fields[0], "draw") != 0) return fail(csv, 0, "the first column is not 'draw'");
-    self->names = calloc(csv->n_fields, sizeof *self->names);
-    self->units = calloc(csv->n_fields, sizeof *self->units);
-    self->head = calloc(csv->n_fields, sizeof *self->head);
-    self->unit_texts = calloc(csv->n_fields, sizeof *self->unit_texts);
-    if (self->unit_texts == NULL || self->names == NULL || self->units == NULL || self->head == NULL)
-        return ost_no_memory(csv->err);
+    self->names = ost_memory_list(&self->memory, csv->n_fields, sizeof *self->names);
+    self->units = ost_memory_list(&self->memory, csv->n_fields, sizeof *self->units);
+    self->head = ost_memory_list(&self->memory, csv->n_fields, sizeof *self->head);
+    self->unit_texts = ost_memory_list(&self->memory, csv->n_fields, sizeof *self->unit_texts);
+    if (self->memory.failed) return ost_no_memory(csv->err);
     int ret = 0;
     for (size_t i = 1; i < csv->n_fields && ret == 0; i++) {
         ret = read_name(self, &columns[i], i, csv);
@@ -137,8 +134,8 @@ int ost_draws_read(ost_draws_t *self, const char *path, ost_error_t *err)
     column_t columns[OST_CSV_MAX_FIELDS];
     size_t n_rows = 0;
     double last = -1;
-    *self = (ost_draws_t){ .path = ost_strdup(path) };
-    if (self->path == NULL) return ost_no_memory(err);
+    *self = (ost_draws_t){ 0 };
+    if ((self->path = ost_memory_text(&self->memory, path, strlen(path))) == NULL) return ost_no_memory(err);
     int ret = ost_csv_open(&csv, path, err);
     if (ret == 0) ret = read_header(self, columns, &csv);
     while (ret == 0 && (ret = ost_csv_next(&csv)) > 0) {
@@ -247,15 +244,7 @@ int ost_draws_vary(const ost_draws_t *self, size_t n,
 void ost_draws_free(ost_draws_t *self)
 {
     if (self == NULL) return;
-    for (size_t i = 0; i < self->n_params; i++) {
-        free(self->names[i]);
-        free(self->unit_texts[i]);
-    }
-    free(self->unit_texts);
-    free(self->path);
-    free(self->names);
-    free(self->units);
-    free(self->head);
+    ost_memory_free(&self->memory);
     free(self->places);
     free(self->values);
     *self = (ost_draws_t){ 0 };

@@ -3,6 +3,7 @@
 #ifndef OST_INPUT_DRAWS_H
 #define OST_INPUT_DRAWS_H
 
+#include "core/memory.h"
 #include "core/text.h"
 #include "input/endpoints.h"
 
@@ -21,11 +22,12 @@ double ost_residual_growth(const ost_residual_error_t *self, double change);
 
 /** A table of draws. */
 typedef struct {
-    char *path;           /**< owned */
-    char **names;         /**< [n_params] "aibl.K_E", "aibl.T.spread" for the SD of a BSV; owned */
-    ost_unit_t *units;    /**< [n_params] of the columns; owned */
-    char **unit_texts;    /**< [n_params] as written; owned */
-    ost_location_t *head; /**< [n_params] where the columns are named; owned */
+    ost_memory_t memory;  /**< of what the head of the table says, and the path */
+    char *path;           /**< of the table */
+    char **names;         /**< [n_params] "aibl.K_E", "aibl.T.spread" for the SD of a BSV */
+    ost_unit_t *units;    /**< [n_params] of the columns */
+    char **unit_texts;    /**< [n_params] as written */
+    ost_location_t *head; /**< [n_params] where the columns are named */
     size_t n_params;
     double *values;         /**< [1 + n_draws][n_params] internal units; the first row is the estimate; owned */
     ost_location_t *places; /**< [1 + n_draws][n_params] of the values; owned */
