@@ -474,13 +474,17 @@ validate,T,difference,BMD_difference,LS,24,mean,-3,percentage_points_between_arm
             self.assertIn("evidence.csv:3: values -1 and -2 of line 8 for one measurement (T 1, placebo, BMD_change TH); both", said)
 
     def test_the_line_for_a_change_after_a_moment(self):
-        """What names it is a line to copy; with it the row is compared, also where another comparison takes its arm."""
-        self.write("trials/evidence.csv", HEAD + ROWS + "validate,T,drug,BMD_change_after_stop,LS,12,mean,-4,percent,,,,,c,r,\n")
+        """What names it is a line to copy, whatever the trial's name; with it the row is compared, also where another
+        comparison takes its arm."""
+        trial = TRIAL.replace("trial: T,", 'trial: "T, one",')
+        rows = ROWS + "validate,T,drug,BMD_change_after_stop,LS,12,mean,-4,percent,,,,,c,r,\n"
+        self.write("trials/evidence.csv", HEAD + rows.replace(",T,", ',"T, one",'))
+        self.write("trials/one.yaml", trial)
         said = sentences(self.osteon("check", "trials/one.yaml").stderr)
-        line = re.search(r"'- (\{arm: drug, trial: T, trial_arm: .drug., endpoint: BMD_change_after_stop, from: 24 month, "
+        line = re.search(r"'- (\{arm: drug, trial: .T, one., trial_arm: .drug., endpoint: BMD_change_after_stop, from: 24 month, "
                          r"to: 36 month\})' below the other comparisons names it", said)[1]
         line = line.replace("24 month", "12 month").replace("36 month", "24 month")
-        self.write("trials/one.yaml", TRIAL + f"    - {line}\n")
+        self.write("trials/one.yaml", trial + f"    - {line}\n")
         self.assertNotIn("after_stop", self.osteon("check", "trials/one.yaml").stderr)
         self.assertIn(" 12 (12-24) ", self.validate().stdout)
 

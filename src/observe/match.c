@@ -114,7 +114,8 @@ static bool check_row(const ost_observation_t *self, const ost_comparison_t *c, 
         snprintf(why, size, "the row has no month");
     else if (isnan(row->base.months) && (isnan(c->from) || isnan(c->to)))
         snprintf(why, size,
-            "'%s' counts from a moment of its own; where that is month 24, '- {arm: %s, trial: %s, trial_arm: \"%s\", "
+            "'%s' counts from a moment of its own; where that is month 24, '- {arm: %s, trial: \"%s\", trial_arm: "
+            "\"%s\", "
             "endpoint: %s, from: 24 month, to: %g month}' below the other comparisons names it",
             row->endpoint, c->arm, row->trial, row->arm, row->endpoint, 24 + row->time_months);
     else if ((row->kind == OST_ENDPOINT_DIFFERENCE || row->in.form == OST_COUNTED_POINTS || endpoint->is_ratio) &&
