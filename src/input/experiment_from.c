@@ -88,6 +88,14 @@ static void fail_name(ost_yaml_t *tree, const ost_yaml_node_t *from)
     free(names);
 }
 
+/* Owned by the caller; NULL without memory. */
+static char *copy(ost_yaml_t *tree, const char *text)
+{
+    char *copied = ost_strdup(text);
+    if (copied == NULL) ost_yaml_no_memory(tree);
+    return copied;
+}
+
 /* The text that `from` names, of a ready population or of a file. @param[out] path  of the file, for messages; owned by
  * the caller */
 static void find_text(ost_yaml_t *tree, const ost_yaml_node_t *from, char **text, char **path)
@@ -105,8 +113,8 @@ static void find_text(ost_yaml_t *tree, const ost_yaml_node_t *from, char **text
     }
     for (size_t i = 0; i < ost_n_ready_populations; i++) {
         if (strcmp(ost_ready_populations[i].name, name) != 0) continue;
-        *path = ost_yaml_copy(tree, name);
-        *text = ost_yaml_copy(tree, ost_ready_populations[i].text);
+        *path = copy(tree, name);
+        *text = copy(tree, ost_ready_populations[i].text);
         return;
     }
     fail_name(tree, from);
@@ -192,7 +200,7 @@ void ost_experiment_from(ost_yaml_t *tree, ost_from_t *base)
     if (base->text == NULL || strcmp(base->name, from->text) != 0) {
         find_text(tree, from, &text, &path);
         ost_from_free(base);
-        *base = (ost_from_t){ .name = ost_yaml_copy(tree, from->text), .text = text };
+        *base = (ost_from_t){ .name = copy(tree, from->text), .text = text };
     }
     ost_yaml_t other = { 0 };
     if (tree->code == 0)
