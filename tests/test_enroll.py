@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Subjects that are drawn until enough are eligible, strata with quotas, and outputs that are given at time 0. Takes the
 path of osteon as its first argument."""
+import csv
 import os
 import re
 import subprocess
@@ -118,6 +119,17 @@ class Enroll(test_shards.Program):
             n = bmd.shape[2]
             self.assertIn(f"'{n}' is not the number of one of its subjects, 0 to {n - 1}", self.osteon(
                 "run", "a.h5", "--subject", str(n), "-o", "one.h5", "--force", code=2))
+
+    def test_export_of_a_shard(self):
+        """Subjects that the shard did not run have neither number nor stratum, as they have no covariates."""
+        self.run_one("e.yaml", "s2.h5", "-q", "--shard", "2/2", *settings("population.strata=" + STRATA, "population.enroll=~"))
+        for name, *words in ("people.csv", "--people"), ("all.csv", "--columns", "bmd,stratum,subject_number,age", "--csv"):
+            self.osteon("export", "s2.h5", *words, name)
+            with open(self.path(name), encoding="utf-8", newline="") as file:
+                table = list(csv.DictReader(file))
+            self.assertEqual({row["age"] == "" for row in table}, {True, False})
+            for row in table:
+                self.assertEqual([row["age"] == ""] * 2, [row[column] == "" for column in ("stratum", "subject_number")], row)
 
     def test_not_eligible_alone(self):
         """One subject of a cohort without enrolment who is not eligible: said of her, without advice for cohorts."""

@@ -9,6 +9,10 @@
 
 #define PARAMETERS "parameters"
 
+/* Columns of enrolled subjects, of which the file has integers. */
+static const char *const of_candidates[] = { "subject_number", "stratum" };
+enum { N_OF_CANDIDATES = sizeof(of_candidates) / sizeof(of_candidates[0]) };
+
 int ost_results_read_block(ost_results_t *self, const char *name, size_t i_arm, size_t i_element, size_t first,
     size_t n, double *values, ost_error_t *err)
 {
@@ -114,7 +118,7 @@ int ost_results_list_columns(const ost_results_t *self, ost_text_list_t *names, 
     hid_t id = self->names.n > 0 ? ost_h5_open(self->file, self->names.items[0]) : -1;
     int ret = id >= 0 ? ost_h5_get_text(id, "coordinates", &list) : 0;
     OST_H5_CLOSE(id);
-    for (size_t i = 0; i < 2 && ret == 0; i++) ret = add_column(self, i == 0 ? "subject_number" : "stratum", names);
+    for (size_t i = 0; i < N_OF_CANDIDATES && ret == 0; i++) ret = add_column(self, of_candidates[i], names);
     for (char *name = list != NULL ? strtok_r(list, " ", &rest) : NULL; name != NULL && ret == 0;
          name = strtok_r(NULL, " ", &rest))
         ret = add_column(self, name, names);
@@ -127,6 +131,17 @@ int ost_results_list_columns(const ost_results_t *self, ost_text_list_t *names, 
     OST_H5_CLOSE(group);
     if (ret != 0) ret = ost_h5_unreadable(err, ret, self->path, PARAMETERS);
     ost_h5_leave(&handler);
+    return ret;
+}
+
+/* Integers are 0 in the file where no subject was run: NAN there. */
+static int mask_not_run(ost_results_t *self, size_t first, size_t n, double *values, ost_error_t *err)
+{
+    double *status = malloc((n + 1) * sizeof(*status));
+    int ret = status != NULL ? read_status(self, 0, first, n, status, err) : ost_no_memory(err);
+    for (size_t i = 0; i < n && ret == 0; i++)
+        if (status[i] == OST_STATUS_NOT_RUN) values[i] = (double) NAN;
+    free(status);
     return ret;
 }
 
@@ -143,6 +158,8 @@ int ost_results_read_column(
     if (ret != 0) ret = ost_h5_unreadable(err, ret, self->path, name);
     OST_H5_CLOSE(id);
     ost_h5_leave(&handler);
+    for (size_t i = 0; i < N_OF_CANDIDATES && ret == 0; i++)
+        if (strcmp(name, of_candidates[i]) == 0) ret = mask_not_run(self, first, n, values, err);
     return ret;
 }
 

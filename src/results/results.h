@@ -113,7 +113,8 @@ int ost_results_read_summary(ost_results_t *self, const char *name, ost_summary_
  *  enrolled, covariates, then parameters that differ
  *  between subjects ("aibl.k_C"). @return 0, OST_ERR_FORMAT or OST_ERR_NO_MEMORY */
 int ost_results_list_columns(const ost_results_t *self, ost_text_list_t *names, ost_error_t *err) OST_MUST_CHECK;
-/** Values of one of these, or "subject", of n subjects from the `first` on. @param[out] values  [n]
+/** Values of one of these, or "subject", of n subjects from the `first` on. @param[out] values  [n], NaN
+ *  of subjects that were not run
  *  @return 0, OST_ERR_FORMAT or OST_ERR_NO_MEMORY */
 int ost_results_read_column(
     ost_results_t *self, const char *name, size_t first, size_t n, double *values, ost_error_t *err) OST_MUST_CHECK;
