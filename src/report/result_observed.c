@@ -102,7 +102,7 @@ int ost_page_others(const ost_result_page_t *self, const bool *is_drawn, FILE *o
     double *work = ost_memory_list(&memory, 4 * self->results->n_subjects, sizeof(*work));
     size_t n = 0;
     int ret = memory.failed ? ost_no_memory(err) : 0;
-    const bool has_parts = self->results->models.n > 1 || ost_page_is_of_draws(self);
+    const bool has_parts = self->results->models.n > 1; /* models, or draws, of which there are two at least */
     for (size_t i = 0; i < self->matched->n_observations && ret == 0; i++) {
         const ost_observation_t *observation = &self->matched->observations[i];
         double simulated;
