@@ -16,7 +16,7 @@ import numpy as np
 OSTEON, SEED, N = pathlib.Path(sys.argv[1]).resolve(), int(sys.argv[2]), int(sys.argv[3])
 DRUG = re.compile(r"^  (\w+) +drug  .*\n +usual dose: ([\d.]+) (\w+), interval: ([^,\n]+)(?:, duration: (.+))?", re.M)
 LISTED = subprocess.run([OSTEON, "list", "drugs"], capture_output=True, text=True, check=True).stdout
-DRUGS = DRUG.findall(LISTED)
+DRUGS = DRUG.findall(LISTED.split("models/published")[0])  # those of papers act on their own bone models
 ONLY = {"women": {"testosterone_gel", "testosterone_injection"},
         "men": {"estradiol_oral", "estradiol_patch", "raloxifene", "tamoxifen", "exemestane"}}
 CONDITIONS = ["bmd[total_hip] < 0.8 [g/cm2]", "ctx > 0.5 [ng/mL]", "time > 1 [year]", "estradiol < 20 [pmol/L]",

@@ -75,6 +75,7 @@ static void test_periodic_against_exact(void)
  * by a rule or for a while, or two of them. */
 static void test_printed_error(void)
 {
+#define COURSE(from, to) "{drug: exemestane, dose: 25 mg, interval: 1 day, start: " #from " day, stop: " #to " day}"
     static const char *const lines[] = {
         "{drug: anastrozole, dose: 1 mg, interval: 1 day, stop: 1 year}, "
         "{drug: raloxifene, dose: 60 mg, interval: 1 day, start: 2 year, stop: 4 year}",
@@ -84,9 +85,12 @@ static void test_printed_error(void)
         "{drug: anastrozole, dose: 1 mg, interval: 1 day}, "
         "{drug: raloxifene, dose: 60 mg, interval: 1 day, start: \"1 [year] + 10 [d]\", stop: 2 year}",
         "{drug: exemestane, dose: 25 mg, interval: 1 day, start: 0.37 year}",
+        COURSE(0, 60) ", " COURSE(100, 160) ", " COURSE(200, 260) ", " COURSE(300, 360) ", " COURSE(
+            400, 460) ", " COURSE(500, 560) ", " COURSE(600, 660) ", " COURSE(700, 760) ", " COURSE(800,
+            860) ", " COURSE(900, 960) ", " COURSE(1000, 1060) ", " COURSE(1100, 1160) ", " COURSE(1200, 1260),
     };
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
-        char arms[320];
+        char arms[1600];
         snprintf(arms, sizeof(arms), "arms={anastrozole: {regimen: [%s]}}", lines[i]);
         const char *models = "models=[hormones, aibl, anastrozole, raloxifene, estradiol_oral, exemestane]";
         const char *periodic[] = { "population.subjects=64", "times={to: 4 year, every: 1 month}", models, arms,
@@ -108,6 +112,29 @@ static void test_printed_error(void)
         run_free(&a);
         run_free(&b);
     }
+}
+
+/* So is what it prints of outputs that a dose moves within days, where these are few. */
+static void test_printed_error_of_few_outputs(void)
+{
+    const char *periodic[] = { "population.subjects=64", "times=[0 month, 60 month, 84 month]" };
+    const char *exact[] = { periodic[0], periodic[1], "solver.dosing=exact" };
+    run_t a, b;
+    run_init(&a, CONFIG("aromatase_inhibitor"), periodic, 2, 0, true);
+    run_init(&b, CONFIG("aromatase_inhibitor"), exact, 3, 0, false);
+    const uint32_t row = variable(&a, "estradiol")->first;
+    double off = 0;
+    for (size_t arm = 0; arm < a.experiment.n_arms; arm++)
+        for (size_t subject = 0; subject < a.experiment.n_subjects; subject++) {
+            const double *ya = series(&a, arm, subject, row), *yb = series(&b, arm, subject, row);
+            const double largest = fmax(fmax(yb[0], yb[1]), yb[2]);
+            for (size_t t = 0; t < 3; t++) off = fmax(off, 100 * fabs(ya[t] - yb[t]) / largest);
+        }
+    printf(" printed %.2e %%, largest difference of estradiol %.2e %%", a.summary.periodic_error[row], off);
+    CU_ASSERT(off > 0.1);
+    CU_ASSERT(a.summary.periodic_error[row] > 0.1 * off && a.summary.periodic_error[row] < 10 * off);
+    run_free(&a);
+    run_free(&b);
 }
 
 /* A daily dose that moves what others read within an hour takes a step or two, and not seven, at no loss: of a drug on
@@ -236,6 +263,7 @@ static const ost_test_t tests[] = {
     { "default_tolerance", test_default_tolerance },
     { "periodic_against_exact", test_periodic_against_exact },
     { "printed_error_of_dosing", test_printed_error },
+    { "printed_error_of_few_outputs", test_printed_error_of_few_outputs },
     { "steps_of_daily_doses", test_daily_doses },
     { "within_panels", test_within_panels },
     { "steps_of_doses_that_fade_fast", test_sharp_doses },

@@ -57,6 +57,8 @@ void ost_cli_print_doubts(const ost_plan_t *plan, const ost_cohort_summary_t *s)
         snprintf(doses, sizeof(doses), ", estimated from %.2g %% of its doses", 100 * s->periodic_share);
     print_error(plan, "this tolerance and longest step against smaller ones", s->n_solver_probed, "", s->solver_error,
         "a smaller solver.h_max or solver.rtol");
+    if (s->n_periodic_probed > 0 && !(s->periodic_share > 0))
+        puts("periodic dosing against exact: not measured, consider --dosing exact");
     print_error(
         plan, "periodic dosing against exact", s->n_periodic_probed, doses, s->periodic_error, "--dosing exact");
     for (size_t i = 0; i < plan->outputs->n_variables; i++) {

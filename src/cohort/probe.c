@@ -160,7 +160,7 @@ static double find_time(const ost_worker_t *self, size_t n, size_t arm, size_t i
 {
     const ost_plan_t *plan = self->plan;
     const ost_repeat_t *r = &plan->timeline->arms[arm].repeats[repeat];
-    double to = r->t_last;
+    double to = r->t_last + r->interval;
     *from = r->t_first;
     for (size_t c = plan->schedules->first[arm]; c < plan->schedules->first[arm + 1]; c++)
         if (plan->timeline->repeat_of_schedule[c] == (int32_t) repeat) {
@@ -188,53 +188,72 @@ static void choose(const ost_worker_t *self, probe_t *probe, size_t n, size_t ar
     }
 }
 
-/* When doses that are given for some days of a longer time end: at every second output, or as long before the next one
- * as can be, as what bone does at once when they begin and end is no part of what it does in the long run. */
-static double find_end(const ost_experiment_t *e, double from, double days, double length, bool is_at_output)
+/* Outputs at which times of doses may end. */
+typedef enum { AT_NONE, AT_EVERY_OTHER, AT_ANY } at_output_t;
+
+/* When doses that are given for some days of a longer time end: at an output, or as long before the next one as can be,
+ * as what bone does at once when they begin and end is no part of what it does in the long run. */
+static double find_end(const ost_experiment_t *e, double from, double days, double length, at_output_t at)
 {
     double end = from + 0.5 * (days + length);
     for (size_t t = e->n_times; t-- > 0;) {
-        const bool is_second = (e->n_times - t) % 2 == 0;
         if (e->times[t] <= from || e->times[t] > from + days) continue;
-        if (is_at_output && is_second) return e->times[t];
-        if (!is_at_output && e->times[t] <= from + days - length) end = e->times[t] + length;
+        if (at == AT_ANY || (at == AT_EVERY_OTHER && (e->n_times - t) % 2 == 0)) return e->times[t];
+        if (at == AT_NONE && e->times[t] <= from + days - length) end = e->times[t] + length;
     }
     return end;
 }
 
-/* Give a share of the doses of each repeat, spread over its time; every other of these times ends at an output, which
- * shows what the last days' doses change. */
-static void spread(const ost_worker_t *self, size_t n, double share, sample_t *sample)
+/* Give a share of the doses of each repeat, spread over its time, or of as many repeats as there are times. Every other
+ * of these ends at an output, or all do, which shows what the last days' doses change. */
+static void spread(const ost_worker_t *self, size_t n, double share, bool all_at_outputs, sample_t *sample)
 {
     const ost_experiment_t *e = self->plan->experiment;
     const ost_arm_timeline_t *arm = &self->plan->timeline->arms[sample->arm];
+    sample->n_live = 0;
+    sample->apart = 0;
     if (!(share < 1)) {
         sample->live[0][0] = -INFINITY;
         sample->live[sample->n_live++][1] = INFINITY;
     }
     for (size_t r = 0; r < arm->n_repeats && share < 1; r++) {
+        if (r * MOST_LIVE / arm->n_repeats == (r + 1) * MOST_LIVE / arm->n_repeats) continue;
         double from, days = find_time(self, n, sample->arm, sample->subject, r, &from);
         const double n_times = floor(fmax(1, fmin(share * days / LEAST_DAYS, MOST_LIVE / (double) arm->n_repeats))),
                      apart = days / n_times, length = fmax(share * apart, arm->repeats[r].interval);
         sample->apart = fmax(sample->apart, apart);
         for (double k = 0; k < n_times && days > 0 && sample->n_live < MOST_LIVE; k++) {
             double *live = sample->live[sample->n_live++];
-            live[1] =
-                k == 0 ? from + length : find_end(e, from + k * apart, apart, length, n_times > 2 && fmod(k, 2) == 1);
+            const bool is_other = n_times > 2 && fmod(k, 2) == 1;
+            const at_output_t at = all_at_outputs ? AT_ANY : is_other ? AT_EVERY_OTHER : AT_NONE;
+            /* the first doses too, which a run gives for some time */
+            live[1] = k == 0 && n_times > 1 ? from + length : find_end(e, from + k * apart, apart, length, at);
             live[0] = live[1] - length;
         }
     }
 }
 
-/* Steps that all doses of a sample take. */
+static bool sees_output(const ost_experiment_t *e, const sample_t *sample)
+{
+    bool sees = false;
+    for (size_t t = 0; t < e->n_times; t++) sees |= is_between(sample, e->times[t]);
+    return sees;
+}
+
+/* Steps that all doses take which are given at any time of a repeat, summed over the repeats of a sample: as `live`
+ * gives the doses of all. */
 static double dosing_steps(const ost_worker_t *self, size_t n, const sample_t *sample)
 {
     const ost_arm_timeline_t *arm = &self->plan->timeline->arms[sample->arm];
-    double steps = 0, from;
+    double steps = 0, from, from_other;
     for (size_t r = 0; r < arm->n_repeats; r++) {
         const bool closed = self->plan->layout->series[sample->arm][r].ripple_input >= 0;
-        steps += (closed ? STEPS_OF_DOSE : STEPS_OF_OTHER) *
-                 find_time(self, n, sample->arm, sample->subject, r, &from) / arm->repeats[r].interval;
+        const double days = find_time(self, n, sample->arm, sample->subject, r, &from);
+        for (size_t k = 0; k < arm->n_repeats; k++) {
+            const double others = find_time(self, n, sample->arm, sample->subject, k, &from_other);
+            const double common = fmin(from + days, from_other + others) - fmax(from, from_other);
+            if (common > 0) steps += (closed ? STEPS_OF_DOSE : STEPS_OF_OTHER) * common / arm->repeats[r].interval;
+        }
     }
     return steps;
 }
@@ -254,11 +273,14 @@ static int probe_doses(ost_worker_t *self, probe_t *probe, size_t n, size_t n_gi
             if (plan->timeline->arms[a].n_repeats > 0) choose(self, probe, n, a, most);
         if (most <= fill || (double) probe->steps_before < budget / 2) break;
     }
-    for (size_t k = 0; k < probe->n_samples; k++)
-        all +=
-            (double) plan->timeline->arms[probe->samples[k].arm].n_repeats * dosing_steps(self, n, &probe->samples[k]);
+    for (size_t k = 0; k < probe->n_samples; k++) all += dosing_steps(self, n, &probe->samples[k]);
     const double left = fmax(budget - (double) probe->steps_before, budget / 4);
-    for (size_t k = 0; k < probe->n_samples; k++) spread(self, n, left / all, &probe->samples[k]);
+    for (size_t k = 0; k < probe->n_samples; k++) {
+        sample_t *sample = &probe->samples[k];
+        spread(self, n, left / all, false, sample);
+        /* where outputs are few, every other subject shows them at the end of doses, the others long after them */
+        if (k % 2 == 1 && !sees_output(plan->experiment, sample)) spread(self, n, left / all, true, sample);
+    }
     return run_samples(self, probe, n, err);
 }
 
