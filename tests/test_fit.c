@@ -310,6 +310,22 @@ static void test_rows_and_exclusions(void)
     close_fit();
 }
 
+/* A row that was never to be fitted is not, though its role became calibrate, and its time is not simulated. */
+static void test_frozen_row(void)
+{
+    small_begin(&folder);
+    small_trial(&folder, "trial0", FIXED, "    - {arm: treated, trial: T0, trial_arm: treated}\n");
+    small_write(&folder, "evidence.csv",
+        HEAD "calibrate,T0,treated,BMD_change,LS,24,mean,-5,percent,,1,se,,c,r,\n"
+             "calibrate,T0,treated,BMD_change,LS,60,mean,-9,percent,,1,se,,c,r,\n");
+    small_write(&folder, "frozen.csv",
+        "trial,arm,endpoint,site,time_months,statistic,value,unit\nT0,treated,BMD_change,LS,60,mean,-9,percent\n");
+    must_read("trials: .\nsubjects: 1\n" PARAMETERS);
+    CU_ASSERT_EQUAL(fit.n_rows, 1);
+    CU_ASSERT_EQUAL(fit.trials.trials[0].matched.n_observations, 1);
+    close_fit();
+}
+
 static void test_wrong_files(void)
 {
     static const struct {
@@ -448,6 +464,7 @@ static const ost_test_t tests[] = {
     { "one_trial", test_one_trial },
     { "points_are_simulated_once", test_points_are_simulated_once },
     { "rows_and_exclusions", test_rows_and_exclusions },
+    { "frozen_row", test_frozen_row },
     { "wrong_files", test_wrong_files },
     { "half_width", test_half_width },
     { "profile_and_sample", test_profile_and_sample },

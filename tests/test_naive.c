@@ -135,6 +135,16 @@ static void test_without_own_trial(void)
     small_end(&folder);
 }
 
+/* A row that was never to be fitted makes no class mean either, though its role became calibrate. */
+static void test_frozen_row(void)
+{
+    open_naive();
+    small_write(&folder, "frozen.csv",
+        "trial,arm,endpoint,site,time_months,statistic,value,unit\nU,control,BMD_change,LS,24,mean,-10,percent\n");
+    ost_assert_close(predicted("control", "V,BMD_change,LS,24,mean,7,percent", ""), (-6.0 - 4) / 2, 1e-9, 0);
+    small_end(&folder);
+}
+
 static void test_sums(void)
 {
     ost_naive_sum_t sums[5] = { 0 };
@@ -233,6 +243,7 @@ static void test_shipped_classes(void)
 static const ost_test_t tests[] = {
     { "line", test_line },
     { "without_own_trial", test_without_own_trial },
+    { "frozen_row", test_frozen_row },
     { "sums", test_sums },
     { "wrong_tables", test_wrong_tables },
     { "shipped_classes", test_shipped_classes },

@@ -181,7 +181,7 @@ static int choose_rows(ost_fit_t *self, ost_error_t *err)
     for (size_t t = 0; t < self->trials.n_trials && ret == 0; t++)
         for (size_t f = 0; f < self->trials.trials[t].matched.n_observations; f++) {
             const ost_evidence_row_t *row = self->trials.trials[t].matched.observations[f].row;
-            bool fits = row->role == OST_ROLE_CALIBRATE;
+            bool fits = ost_evidence_role(row) == OST_ROLE_CALIBRATE;
             for (size_t x = 0; x < self->n_exclusions; x++)
                 if (fits && ost_comparison_takes(&self->exclusions[x].where, row)) {
                     self->exclusions[x].n_rows++;

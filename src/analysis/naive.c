@@ -43,8 +43,8 @@ static int add_row(ost_naive_t *self, const ost_treatments_t *of, const ost_tria
 {
     const ost_evidence_row_t *row = observation->row;
     const ost_treated_arm_t *arm = arm_of(trials, observation);
-    if (row->role != OST_ROLE_CALIBRATE || !OST_CLASS_IS_OF_CHANGES(observation->endpoint_class) || arm == NULL ||
-        arm->of_minus != SIZE_MAX || observation->baseline.output[0] != '\0')
+    if (ost_evidence_role(row) != OST_ROLE_CALIBRATE || !OST_CLASS_IS_OF_CHANGES(observation->endpoint_class) ||
+        arm == NULL || arm->of_minus != SIZE_MAX || observation->baseline.output[0] != '\0')
         return 0;
     const size_t i_class = class_named(of, arm->name);
     if (i_class == of->n_classes) return 0;
@@ -183,7 +183,7 @@ static double predict_class(
 {
     const ost_endpoint_entry_t *entry = ost_endpoint_entry_of_output(&trials->dictionary, observation->endpoint.output);
     series_t series = { self, of, name_of(trials, observation->endpoint.output),
-        observation->row->role == OST_ROLE_CALIBRATE ? observation->row->trial : NULL };
+        ost_evidence_role(observation->row) == OST_ROLE_CALIBRATE ? observation->row->trial : NULL };
     double value = predict(&series, months_of(&observation->endpoint));
     if (!isnan(value) || entry == NULL || entry->stand_in[0] == '\0') return value;
     series.output = name_of(trials, entry->stand_in);

@@ -57,7 +57,7 @@ int ost_trial_trim(ost_trial_t *self, ost_error_t *err)
     double last = -INFINITY;
     for (size_t i = 0; i < matched->n_observations; i++) {
         const ost_observation_t *of = &matched->observations[i];
-        if (of->row->role != OST_ROLE_CALIBRATE) continue;
+        if (ost_evidence_role(of->row) != OST_ROLE_CALIBRATE) continue;
         last = fmax(last, fmax(of->endpoint.from, of->endpoint.to));
         matched->observations[n++] = *of;
     }
