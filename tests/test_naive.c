@@ -10,7 +10,8 @@ static ost_naive_t naive;
 static const char classes[] = "class,meaning\nnone,no treatment\npushed,pushed\nlate,pushed late\n";
 static const char arms[] = "trial,arm,class,minus\nT,control,none,\nU,control,none,\nU,other control,none,\n"
                            "T,treated,pushed,\nT,late,late,\nT,treated vs control,pushed,none\n"
-                           "T,late vs control,late,none\nV,control,none,\n";
+                           "T,late vs control,late,none\nV,control,none,\nV,treated,pushed,\nV,late,late,\n"
+                           "V,treated vs control,pushed,none\nV,late vs control,late,none\n";
 /* Means of class none at the spine: -2 at 12 months; at 24 that of T (-6) and of U ((-10 - 4)/2). */
 static const char rows[] = "calibrate,T,control,BMD_change,LS,12,mean,-2,percent,,,none,,,,\n"
                            "calibrate,T,control,BMD_change,LS,24,mean,-6,percent,,,none,,,,\n"
@@ -87,19 +88,20 @@ static void test_line(void)
         { "control", "V,BMD_change,LS,6,mean,7,percent", "", -1 },                          /* from 0 at month 0 */
         { "control", "V,BMD_change,LS,18,mean,7,percent", "", -4.25 },                      /* between months */
         { "control", "V,BMD_change,LS,36,mean,7,percent", "", -6.5 },                       /* beyond the last month */
+        { "control", "T,BMD_change,LS,18,mean,7,percent", "", -5.25 },                      /* of U alone */
         { "control", "V,BMD_change,TH,24,mean,7,percent", "", -3 },                         /* beyond the only month */
         { "control", "V,BMD_change,FN,12,mean,7,percent", "", -3 },                         /* the hip's */
-        { "treated", "T,BMD_change,FN,12,mean,7,percent", "", NAN },                        /* the class has no hip */
-        { "late", "T,BMD_change,LS,12,mean,7,percent", "", NAN },                           /* the class has no row */
+        { "treated", "V,BMD_change,FN,12,mean,7,percent", "", NAN },                        /* the class has no hip */
+        { "late", "V,BMD_change,LS,12,mean,7,percent", "", NAN },                           /* the class has no row */
         { "unknown", "V,BMD_change,LS,12,mean,7,percent", "", NAN },                        /* the arm has no class */
         { "control", "V,BMD_level,LS,12,mean,1,g_per_cm2", "", NAN },                       /* no change */
         { "control", "V,BMD_rate,LS,36,mean,7,percent_per_year", ", from: 1 year", -3.25 }, /* over two years */
         { "control", "V,BMD_change_from_year2,LS,36,mean,7,percent", "", -2 }, /* months from the scan it counts from */
-        { "treated vs control", "T,BMD_difference,LS,12,mean,7,percentage_points_between_arms", ", versus: control",
+        { "treated vs control", "V,BMD_difference,LS,12,mean,7,percentage_points_between_arms", ", versus: control",
             4 + 2 },
-        { "treated vs control", "T,BMD_difference,LS,24,mean,7,percentage_points_between_arms", ", versus: control",
+        { "treated vs control", "V,BMD_difference,LS,24,mean,7,percentage_points_between_arms", ", versus: control",
             4 + 6.5 },
-        { "late vs control", "T,BMD_difference,LS,12,mean,7,percentage_points_between_arms", ", versus: control", NAN },
+        { "late vs control", "V,BMD_difference,LS,12,mean,7,percentage_points_between_arms", ", versus: control", NAN },
     };
     open_naive();
     for (size_t i = 0; i < COUNT(cases); i++) {
@@ -110,7 +112,7 @@ static void test_line(void)
     small_end(&folder);
 }
 
-/* A calibrate row is predicted by the other trials alone, whichever of the trials are simulated. */
+/* A row is predicted by the other trials alone, whichever of the trials are simulated. */
 static void test_without_own_trial(void)
 {
     static const double of_t[] = { -3.5, -7, NAN, NAN, NAN };

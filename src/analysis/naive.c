@@ -119,13 +119,12 @@ char *ost_naive_origin(const ost_naive_t *self, char *buf, size_t size)
 typedef struct {
     const ost_naive_t *naive;
     size_t of;
-    const char *output, *without; /* without: NULL for none */
+    const char *output, *without;
 } series_t;
 
 static bool is_of(const series_t *self, const ost_naive_row_t *row)
 {
-    return row->of == self->of && strcmp(row->output, self->output) == 0 &&
-           (self->without == NULL || strcmp(row->trial, self->without) != 0);
+    return row->of == self->of && strcmp(row->output, self->output) == 0 && strcmp(row->trial, self->without) != 0;
 }
 
 static bool is_at(const ost_naive_row_t *row, double months)
@@ -182,8 +181,7 @@ static double predict_class(
     const ost_naive_t *self, size_t of, const ost_trials_t *trials, const ost_observation_t *observation)
 {
     const ost_endpoint_entry_t *entry = ost_endpoint_entry_of_output(&trials->dictionary, observation->endpoint.output);
-    series_t series = { self, of, name_of(trials, observation->endpoint.output),
-        ost_evidence_role(observation->row) == OST_ROLE_CALIBRATE ? observation->row->trial : NULL };
+    series_t series = { self, of, name_of(trials, observation->endpoint.output), observation->row->trial };
     double value = predict(&series, months_of(&observation->endpoint));
     if (!isnan(value) || entry == NULL || entry->stand_in[0] == '\0') return value;
     series.output = name_of(trials, entry->stand_in);

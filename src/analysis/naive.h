@@ -29,8 +29,8 @@ typedef struct {
 int ost_naive_read(ost_naive_t *self, const ost_trials_options_t *options, ost_error_t *err) OST_MUST_CHECK;
 /** The mean over trials of a class, output and month; months counted from the scan that a change is counted from;
  * linear between months, from 0 at month 0; beyond the last month that of the last. Where the class has no row of the
- * output, that of its `stand_in` in endpoints.csv. A difference between arms is that of their classes. For a calibrate
- * row without the rows of its own trial.
+ * output, that of its `stand_in` in endpoints.csv. A difference between arms is that of their classes. Without the
+ * rows of the trial that is predicted.
  *  @return in the row's unit, NAN where there is no mean */
 double ost_naive_predict(const ost_naive_t *self, const ost_trials_t *trials, const ost_observation_t *observation);
 /** Free. Accepts NULL and a zeroed one. */
