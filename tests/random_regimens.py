@@ -14,7 +14,7 @@ import h5py
 import numpy as np
 
 OSTEON, SEED, N = pathlib.Path(sys.argv[1]).resolve(), int(sys.argv[2]), int(sys.argv[3])
-DRUG = re.compile(r"^  (\w+) +drug  .*\n +usual dose: ([\d.]+) (\w+), interval: ([^,\n]+)(?:, duration: (.+))?", re.M)
+DRUG = re.compile(r"^  (\w+) +drug  .*\n +usual dose: ([\d.]+) (\w+), interval: ([^,;\n]+)(?:, duration: ([^;\n]+))?", re.M)
 LISTED = subprocess.run([OSTEON, "list", "drugs"], capture_output=True, text=True, check=True).stdout
 DRUGS = DRUG.findall(LISTED.split("models/published")[0])  # those of papers act on their own bone models
 ONLY = {"women": {"testosterone_gel", "testosterone_injection"},

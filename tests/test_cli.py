@@ -599,10 +599,11 @@ class Program(unittest.TestCase):
         """A dose a thousand times what the model calls usual is doubted with what was meant; within ten times it is not."""
         drug = "\nstate D = 0 [mg] scale 1 \"drug\"\nD' = -1 [1/d]*D\noutput d [mg] = D \"drug\"\ndose D"
         usual = " usual 70 [mg] in 5..70 every 1 [wk] @ \"its label\""
-        line = "far from the usual one, of 5 to 70 mg (dose: 70 mg, interval: 1 wk; its label)"
+        line = "far from the usual one (dose: 70 mg, interval: 1 wk; range 5 to 70 mg; its label)"
         for dose, says in (
             ("60 g", "a dose of 60000 mg of tiny is %s (did you mean '60 mg'?)"), ("60 mg", None), ("700 mg", None),
             ("701 mg", "a dose of 701 mg of tiny is %s\n"), ("70 ug", "a dose of 0.07 mg of tiny is %s (did you mean '70 mg'?)"),
+            ("0.1 mg", "a dose of 0.1 mg of tiny is %s\n"), ("3 ug", "a dose of 0.003 mg of tiny is %s\n"),
             ("1 mg", None), ("60 g, duration: 6000 d", None), ("'700 [g/kg]*weight'", "a dose of 4.9e+07 mg of tiny is %s (did you mean '49 mg'?)"),
         ):
             for text in usual, "":
@@ -616,7 +617,9 @@ class Program(unittest.TestCase):
                         expected = says.replace("%s", line) if says and text else "far from"
                         self.assertEqual(expected in said, bool(says and text), said)
         listed = self.osteon("list", "drugs").stdout.split("\n\n")[0].splitlines()[1:]
-        self.assertEqual({line.split(":")[0].strip() for line in listed[1::2]}, {"usual dose"})
+        self.assertEqual(sum(line.startswith(" " * 40) and "usual dose: " in line for line in listed),
+                         sum(line[2] != " " for line in listed))
+        self.assertRegex(self.osteon("list", "drugs").stdout, r"usual dose: 35 mg, interval: 7 day; range 5 to 150 mg\n")
 
     def test_lines_that_overlap(self):
         """Two lines that give a drug at one time are doubted where a stop is most likely missing, not where they are meant."""

@@ -27,9 +27,13 @@ char *ost_dose_regimen(const ost_dose_t *self, char *buf, size_t size)
 {
     const ost_param_t *usual = &self->usual;
     buf[0] = '\0';
-    if (usual->source != NULL)
-        snprintf(buf, size, "dose: %.6g %s, interval: %s%s%s", usual->value / usual->unit.factor, usual->unit_text,
-            self->interval, self->duration != NULL ? ", duration: " : "", self->duration != NULL ? self->duration : "");
+    if (usual->source == NULL) return buf;
+    const double unit = usual->unit.factor;
+    const int n = snprintf(buf, size, "dose: %.6g %s, interval: %s%s%s", usual->value / unit, usual->unit_text,
+        self->interval, self->duration != NULL ? ", duration: " : "", self->duration != NULL ? self->duration : "");
+    if (usual->lower < usual->upper && n >= 0 && (size_t) n < size)
+        snprintf(buf + n, size - (size_t) n, "; range %.6g to %.6g %s", usual->lower / unit, usual->upper / unit,
+            usual->unit_text);
     return buf;
 }
 

@@ -248,8 +248,8 @@ int ost_model_write_latex(const ost_model_t *self, FILE *out, ost_error_t *err) 
 int ost_models_write_mrgsolve(const ost_signals_t *signals, const ost_model_t *const *models, size_t n, FILE *out,
     ost_error_t *err) OST_MUST_CHECK;
 
-/** The usual regimen of a dose as an experiment has it, "dose: 60 mg, interval: 6 month", "" where the model does not
- * say; written to buf. @return buf */
+/** The usual regimen of a dose as an experiment has it, "dose: 60 mg, interval: 6 month", and its range after a "; ",
+ * "" where the model does not say; written to buf. @return buf */
 char *ost_dose_regimen(const ost_dose_t *self, char *buf, size_t size);
 
 /** The text of a model as it was written. @return owned by the model */

@@ -10,6 +10,8 @@
 enum { N_LOOKS = 16 };
 /* Change of a state in a year, as a part of its size, below which it counts as a steady state (assumed: a percent). */
 static const double STEADY = 0.01;
+/* Of a dose that is converted between units, relative to it. */
+static const double ROUNDING = 1e-9;
 
 /* A covariate that is computed from others may be there for the result file alone. */
 static bool is_used(const ost_plan_t *self, size_t i)
@@ -88,16 +90,13 @@ static int doubt_doses(const ost_plan_t *self, ost_text_list_t *warnings)
             const ost_own_line_t own = ost_regimen_own(r, values);
             const double amount = own.amount / fmax(1, own.duration / dose->interval_d), instead = meant(usual, amount);
             if (!(amount > 10 * usual->upper || (amount < usual->lower && !isnan(instead)))) continue;
-            char text[160], range[64] = "", near[64] = "";
-            if (usual->lower < usual->upper)
-                snprintf(range, sizeof(range), ", of %.6g to %.6g %s", usual->lower / usual->unit.factor,
-                    usual->upper / usual->unit.factor, usual->unit_text);
-            if (!isnan(instead))
+            char text[200], near[64] = "";
+            if (instead >= usual->lower * (1 - ROUNDING) && instead <= usual->upper * (1 + ROUNDING))
                 snprintf(near, sizeof(near), "%.6g %s", instead / usual->unit.factor, usual->unit_text);
             ret = ost_text_list_add(warnings,
-                "%s:%d:%d: arms.%s: regimen.%zu: a dose of %.6g %s of %s is far from the usual one%s (%s; %s)%s%s%s",
+                "%s:%d:%d: arms.%s: regimen.%zu: a dose of %.6g %s of %s is far from the usual one (%s; %s)%s%s%s",
                 OST_WHERE(e), r->location.line, r->location.column, e->arms[a].name, i, amount / usual->unit.factor,
-                usual->unit_text, r->drug, range, ost_dose_regimen(dose, text, sizeof(text)), usual->source,
+                usual->unit_text, r->drug, ost_dose_regimen(dose, text, sizeof(text)), usual->source,
                 OST_HINT(near[0] != '\0' ? near : NULL));
         }
     free(values);
