@@ -715,7 +715,7 @@ static void test_sheet(void)
     ost_assert_close(dose->interval_d, 6 * OST_DAYS_PER_MONTH, 1e-15, 0);
     char *sheet = printed(m);
     static const char *const parts[] = { "m: test\n", "kind other", "reads estradiol\n", "drives bisphosphonate\n",
-        "doses go into A\n  usual dose: 60 mg, interval: 6 month, duration: 15 min\n  @ its label\n",
+        "doses go into A\n  usual dose: 60 mg, interval: 6 month, duration: 15 min; range 20 to 60 mg\n  @ its label\n",
         "site = spine, hip\n", "  A         0 [ug]  depot\n", "  V[spine]  - [1]", "bone (may be negative)\n",
         "  age  - [y]  in 18..\n", "  T[spine]  10 [%/y]     in 1..40   spread 0.3, prior 0.5\n", "  T[hip]    6 [%/y]",
         "      turnover\n      @ Somebody 2001, table 2\n", "spread choice 40: 0.75, 80: 0.25", "spread normal 5",
