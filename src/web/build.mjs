@@ -2,7 +2,7 @@
 // node build.mjs WORK: WORK/osteon.html of the sources here, WORK/osteon.wasm and WORK/node_modules/uplot. Modules are
 // joined in order: import lines go, and no two modules may have a name in common. Of a module .mjs the values that it exports
 // are taken.
-import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { execFileSync } from "node:child_process";
 import { dirname, join } from "node:path";
@@ -26,9 +26,9 @@ function as_text(bytes) {
     return text.replace(/[\0\r]|<(?![^/!])/g, (one) => String.fromCharCode(one.charCodeAt(0) + 256));
 }
 const gzip = (bytes) => gzipSync(bytes, { level: 9 });
-function lzma(path) { // with the size in the head, which xz leaves open
-    const bytes = execFileSync("xz", ["--format=lzma", "--lzma1=preset=9e,pb=0", "--stdout", path], { maxBuffer: 2 ** 24 });
-    bytes.writeBigUInt64LE(BigInt(statSync(path).size), 5);
+function lzma(input) { // with the size in the head, which xz leaves open
+    const bytes = execFileSync("xz", ["--format=lzma", "--lzma1=preset=9e,pb=0,lc=4", "--stdout"], { input, maxBuffer: 2 ** 24 });
+    bytes.writeBigUInt64LE(BigInt(Buffer.byteLength(input)), 5);
     return bytes;
 }
 
@@ -69,8 +69,8 @@ const licences = [
 const data = (id, bytes) => `<script type="text/plain" id="${id}">${as_text(bytes)}</script>`;
 const parts = [
     ["workers", gzip(modules.slice(0, n_workers).map(plain).join("\n"))], ["script", gzip(script)],
-    ["engine", lzma(join(work, "osteon.wasm"))], ["licence-text", gzip(licences)],
-    ["trial-data", gzip(JSON.stringify(trials(root)))],
+    ["engine", lzma(readFileSync(join(work, "osteon.wasm")))], ["licence-text", lzma(licences)],
+    ["trial-data", lzma(JSON.stringify(trials(root)))],
 ];
 const page = read(here, "page.html").replace("/*STYLE*/", () => style)
     .replace("<!--DATA-->", () => parts.map(([id, bytes]) => data(id, bytes)).join("\n"));

@@ -449,11 +449,11 @@ function start_desk(engine, crew, trials) {
 for (const one of document.querySelectorAll("[data-word]")) one.textContent = words[one.dataset.word];
 document.title = `osteon: ${words.title}`;
 by_id("licences").addEventListener("toggle", async () => {
-    by_id("licences").querySelector("pre").textContent = new TextDecoder().decode(await unpacked("licence-text"));
+    by_id("licences").querySelector("pre").textContent = new TextDecoder().decode(unlzma(packed("licence-text")));
 }, { once: true });
 try {
     const engine = await make_engine(unlzma(packed("engine")));
-    start_desk(engine, make_crew(worker_script, engine.module), async () => JSON.parse(new TextDecoder().decode(await unpacked("trial-data"))));
+    start_desk(engine, make_crew(worker_script, engine.module), async () => JSON.parse(new TextDecoder().decode(unlzma(packed("trial-data")))));
 } catch (error) {
     by_id("problem").hidden = false;
     by_id("problem").textContent = error.message;
