@@ -29,7 +29,7 @@ static const char *name_of(const ost_trials_t *trials, const char *output)
     return entry != NULL ? entry->output : output;
 }
 
-/* The class of the same name. @return n_classes if there is none */
+/* The class of the same name. @return n_classes without one */
 static size_t class_named(const ost_treatments_t *self, const char *name)
 {
     size_t i = 0;

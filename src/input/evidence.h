@@ -83,7 +83,7 @@ int ost_evidence_read(ost_evidence_t *self, const char *path, const ost_endpoint
 /** The role that a row counts with in summaries. */
 ost_role_t ost_evidence_role(const ost_evidence_row_t *row);
 /** The 95 % interval of a row's value, also from its SE, or from its SD and number; the range or quartiles of a row
- * that reports these. @return false, and NAN, where there is none */
+ * that reports these. @return false, and NAN, where the row reports no spread */
 bool ost_evidence_bounds(const ost_evidence_row_t *row, double *lower, double *upper);
 /** The address on the web of a source as column `reference` names it: "doi 10.1359/jbmr.2000.15.1.24", "PMID 17159195",
  * "PMC3415619" or an address. @return buf, "" for anything else */

@@ -100,7 +100,7 @@ void ost_journal_count_end(ost_part_state_t *self, const ost_kept_end_t *end);
 /* What was counted so far belongs to earlier openings. */
 void ost_journal_begin_opening(ost_journal_t *self);
 /* Read a HEAD. @param[in,out] shard  that it has to be, n 0: any; that it is
- * @return 0; 1: it is none; OST_ERR_VALUE: of another format or shard */
+ * @return 0; 1: it is not a head; OST_ERR_VALUE: of another format or shard */
 int ost_journal_read_head(ost_shard_t *shard, size_t *n_parts, const void *body, size_t length, const char *path,
     const char *purpose, ost_error_t *err) OST_MUST_CHECK;
 /* Append a HEAD, and the PART p with its facts. @return 0, OST_ERR_IO or OST_ERR_NO_MEMORY */

@@ -83,7 +83,7 @@ typedef struct {
  * none. */
 typedef struct {
     ost_param_t usual;         /**< one dose: value, range, unit and source; source NULL: the model does not say */
-    char *interval, *duration; /**< between usual doses, and of each, "6 month"; NULL as source, or where it is none */
+    char *interval, *duration; /**< between usual doses, and of each, "6 month"; NULL where the model does not say */
     double interval_d;         /**< the first of them */
     uint32_t state;            /**< index of the dosed state; its dimension is the dose's */
 } ost_dose_t;

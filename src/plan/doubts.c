@@ -143,7 +143,7 @@ static int doubt_lines(const ost_plan_t *self, ost_text_list_t *warnings)
     return ret;
 }
 
-/* Name that the models or the experiment have for a covariate, "" of what is none. */
+/* The name of covariate i: of the models' parameters, then of the experiment's own; "" where i is no covariate. */
 static const char *covariate_name(const void *plan, size_t i)
 {
     const ost_plan_t *self = plan;

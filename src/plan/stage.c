@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Memory of the stages of a plan, with the error where there is none. */
+/* Memory of the stages of a plan, and the error when memory runs out. */
 #include "plan/stage.h"
 
 #include <stdio.h>
