@@ -102,16 +102,11 @@ int ost_cli_split(const char *option, const char *text, ost_text_list_t *words)
         end = at + strcspn(at, ",");
         int n = (int) (end - at);
         while (n > 0 && at[n - 1] == ' ') n--;
-        if (n == 0) {
-            ost_cli_message("--%s: '%s': a name is missing; names are separated by commas", option, text);
-            return OST_EXIT_USAGE;
-        }
+        if (n == 0) return OST_CLI_USAGE("--%s: '%s': a name is missing; names are separated by commas", option, text);
         if (ost_text_list_add(words, "%.*s", n, at) < 0) return ost_cli_no_memory();
         for (size_t i = 0; i + 1 < words->n; i++)
-            if (strcmp(words->items[i], words->items[words->n - 1]) == 0) {
-                ost_cli_message("--%s: duplicate '%s'", option, words->items[i]);
-                return OST_EXIT_USAGE;
-            }
+            if (strcmp(words->items[i], words->items[words->n - 1]) == 0)
+                return OST_CLI_USAGE("--%s: duplicate '%s'", option, words->items[i]);
     }
     return OST_EXIT_OK;
 }
@@ -348,10 +343,8 @@ int ost_cli_experiment(ost_experiment_t *self, const char *name, const ost_text_
     ost_error_t err = { 0 };
     char *found = NULL;
     *self = (ost_experiment_t){ 0 };
-    if (ost_cli_ends_with(name, ".model")) {
-        ost_cli_message("%s: a model, not an experiment; an experiment names it under 'models'", name);
-        return OST_EXIT_INPUT;
-    }
+    if (ost_cli_ends_with(name, ".model"))
+        return OST_CLI_INPUT("%s: a model, not an experiment; an experiment names it under 'models'", name);
     if (access(name, F_OK) != 0) {
         if (strchr(name, '/') != NULL || strchr(name, '.') != NULL) {
             ost_cli_exists(name);

@@ -194,6 +194,10 @@ const char *ost_cli_parse(const ost_command_t *self, int argc, char **argv, void
 
 /* "osteon: ..." to stderr, cut after 16,000 characters. */
 void ost_cli_message(const char *fmt, ...) OST_PRINTF(1, 2);
+/* The same of what ends the command, as wrong usage or wrong input: its exit code, so that `return OST_CLI_USAGE(...)`
+ * works. */
+#define OST_CLI_USAGE(...) (ost_cli_message(__VA_ARGS__), OST_EXIT_USAGE)
+#define OST_CLI_INPUT(...) (ost_cli_message(__VA_ARGS__), OST_EXIT_INPUT)
 /* "out of memory" to stderr. @return OST_EXIT_MEMORY */
 int ost_cli_no_memory(void);
 /* A message for each warning. */

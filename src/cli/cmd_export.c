@@ -29,8 +29,7 @@ static int choose_arms(export_t *self)
 
 static int wrong_every(const char *text, const char *why)
 {
-    ost_cli_message("--every: '%s' %s", text, why);
-    return OST_EXIT_USAGE;
+    return OST_CLI_USAGE("--every: '%s' %s", text, why);
 }
 
 /* @param[out] step  d, 0: all times */
@@ -42,10 +41,7 @@ static int read_every(const export_t *self, double *step)
     char why[OST_DIM_MISMATCH_SIZE];
     *step = 0;
     if (self->every == NULL) return OST_EXIT_OK;
-    if (ost_quantity_parse(&quantity, self->every, &err) < 0) {
-        ost_cli_message("--every: %s", err.what);
-        return OST_EXIT_USAGE;
-    }
+    if (ost_quantity_parse(&quantity, self->every, &err) < 0) return OST_CLI_USAGE("--every: %s", err.what);
     *step = quantity.value;
     if (!ost_dim_equal(quantity.dim, time))
         return wrong_every(self->every, ost_dim_mismatch(quantity.dim, time, "3 month", why));
@@ -70,10 +66,10 @@ static int choose_times(export_t *self)
         if (ost_text_list_add(&self->times, "%s", ost_export_number(x, number)) < 0) return ost_cli_no_memory();
     }
     if (n_others > 0 || self->n_times == results->n_times) return OST_EXIT_OK;
-    ost_cli_message("--every: the file has no output time that is a multiple of '%s', besides time 0; its times are "
-                    "%g d, %g d, ... %g d",
+    return OST_CLI_USAGE(
+        "--every: the file has no output time that is a multiple of '%s', besides time 0; its times are "
+        "%g d, %g d, ... %g d",
         self->every, results->times[0], results->times[1], results->times[results->n_times - 1]);
-    return OST_EXIT_USAGE;
 }
 
 /* Names of a variable that can be asked for: the output itself, and its change in percent. */
@@ -120,10 +116,8 @@ static int add_word(export_t *self, const char *word, const ost_text_list_t *nam
             if (strcmp(word, name) != 0 && !ost_results_is_output(word, name, ost_results_element(results, of, e)))
                 continue;
             for (size_t o = 0; o < self->n_outputs; o++)
-                if (strcmp(self->outputs[o].of, name) == 0 && self->outputs[o].element == e) {
-                    ost_cli_message("--columns: '%s' is among the elements of a name that is there as well", word);
-                    return OST_EXIT_USAGE;
-                }
+                if (strcmp(self->outputs[o].of, name) == 0 && self->outputs[o].element == e)
+                    return OST_CLI_USAGE("--columns: '%s' is among the elements of a name that is there as well", word);
             code = add_output(self, v, e, measure);
             found++;
         }
@@ -172,12 +166,11 @@ static int choose_columns(export_t *self)
         code = ost_cli_no_memory();
     for (size_t i = 0; i < words.n && code == OST_EXIT_OK; i++)
         code = add_word(self, words.items[i], &names, n_outputs);
-    if (code == OST_EXIT_OK && self->n_outputs == 0) {
-        ost_cli_message("--columns: '%s' has one value for each subject and names no output, of which a table has its "
-                        "rows; add one, such as '%s'",
+    if (code == OST_EXIT_OK && self->n_outputs == 0)
+        code = OST_CLI_USAGE(
+            "--columns: '%s' has one value for each subject and names no output, of which a table has its "
+            "rows; add one, such as '%s'",
             self->columns, names.items[0]);
-        code = OST_EXIT_USAGE;
-    }
     ost_text_list_free(&names);
     ost_text_list_free(&words);
     return code;
@@ -189,13 +182,12 @@ static int check_names(const export_t *self)
     const char *name, *other;
     for (size_t i = 0; (name = ost_export_column(self, i)) != NULL; i++)
         for (size_t k = 0; k < i && (other = ost_export_column(self, k)) != NULL; k++)
-            if (strcmp(name, other) == 0) {
-                ost_cli_message("two columns of the table would be named '%s'; --columns chooses one of them%s", name,
+            if (strcmp(name, other) == 0)
+                return OST_CLI_USAGE("two columns of the table would be named '%s'; --columns chooses one of them%s",
+                    name,
                     self->observations ? " or neither"
                     : self->wide       ? ", or leave out --wide"
                                        : ", or add --wide");
-                return OST_EXIT_USAGE;
-            }
     return OST_EXIT_OK;
 }
 
@@ -226,17 +218,15 @@ static int export_file(export_t *self, const char *path, const char *units)
 {
     int code = ost_cli_open(&self->results, path);
     if (self->results == NULL) return code;
-    if (self->results->is_analysis) {
-        ost_cli_message("export: %s is of 'osteon sensitivity', which keeps no subjects; 'osteon show %s' prints its "
-                        "tables, and 'osteon sensitivity ... --csv OUT.csv' writes them",
+    if (self->results->is_analysis)
+        return OST_CLI_USAGE(
+            "export: %s is of 'osteon sensitivity', which keeps no subjects; 'osteon show %s' prints its "
+            "tables, and 'osteon sensitivity ... --csv OUT.csv' writes them",
             path, path);
-        return OST_EXIT_USAGE;
-    }
-    if (self->results->keep == OST_KEEP_ENDPOINTS) {
-        ost_cli_message("export: %s keeps endpoints alone, and no subjects; 'osteon show %s --csv OUT.csv' writes them",
-            path, path);
-        return OST_EXIT_USAGE;
-    }
+    if (self->results->keep == OST_KEEP_ENDPOINTS)
+        return OST_CLI_USAGE(
+            "export: %s keeps endpoints alone, and no subjects; 'osteon show %s --csv OUT.csv' writes them", path,
+            path);
     if ((code = choose_arms(self)) != OST_EXIT_OK || (code = choose_times(self)) != OST_EXIT_OK ||
         (self->people != NULL && (code = ost_export_choose_people(self)) != OST_EXIT_OK) ||
         (self->observations && (code = ost_export_choose_observations(self)) != OST_EXIT_OK) ||
@@ -251,11 +241,9 @@ static int run_export(const ost_command_t *self, int argc, char **argv)
     int code;
     const char *path = ost_cli_parse(self, argc, argv, &a, &code);
     if (path == NULL) return code;
-    if ((a.csv == NULL) == (a.people == NULL)) {
-        ost_cli_message(a.csv == NULL ? "export: --csv OUT.csv is missing; 'osteon export --help' shows the usage"
-                                      : "export: --csv and --people are two tables; expected one of them");
-        return OST_EXIT_USAGE;
-    }
+    if ((a.csv == NULL) == (a.people == NULL))
+        return OST_CLI_USAGE(a.csv == NULL ? "export: --csv OUT.csv is missing; 'osteon export --help' shows the usage"
+                                           : "export: --csv and --people are two tables; expected one of them");
     if (a.csv == NULL) a.csv = a.people;
     char *units = name_units(a.csv);
     code = units != NULL ? ost_cli_check_output(

@@ -230,14 +230,10 @@ static int run_fit(const ost_command_t *self, int argc, char **argv)
     const char *path = ost_cli_parse(self, argc, argv, &request, &code);
     if (path == NULL) return code;
     if (!ost_cli_exists(path) || (request.from != NULL && !ost_cli_exists(request.from))) return OST_EXIT_INPUT;
-    if (request.n_draws > 0 && request.output == NULL) {
-        ost_cli_message("fit: --draws needs -o TABLE.csv to keep them in");
-        return OST_EXIT_USAGE;
-    }
-    if (request.errors_only && request.from == NULL) {
-        ost_cli_message("fit: --errors-only needs --from TABLE.csv, whose estimate it keeps");
-        return OST_EXIT_USAGE;
-    }
+    if (request.n_draws > 0 && request.output == NULL)
+        return OST_CLI_USAGE("fit: --draws needs -o TABLE.csv to keep them in");
+    if (request.errors_only && request.from == NULL)
+        return OST_CLI_USAGE("fit: --errors-only needs --from TABLE.csv, whose estimate it keeps");
     watch_t watch = { .stop = ost_cli_catch_signals() };
     if (!ost_cli_progress_init(&watch.progress, request.progress, false)) return OST_EXIT_USAGE;
     int ret = run(&fit, path, &request, &watch, &err);

@@ -156,9 +156,8 @@ static int run_list(const ost_command_t *self, int argc, char **argv)
         ost_library_free(&library);
         return code;
     }
-    ost_cli_message(
+    return OST_CLI_USAGE(
         "list: '%s' must be one of %s%s%s%s", name, self->argument, OST_HINT(ost_nearest(name, names, N_LISTS)));
-    return OST_EXIT_USAGE;
 }
 
 const ost_command_t ost_command_list = {

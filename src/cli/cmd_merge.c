@@ -50,8 +50,7 @@ static int refuse(const char *path)
     int ret = is_result ? ost_cli_open_result(&results, path, false, &err) : 0;
     ost_results_close(results);
     if (ret < 0 && ret != OST_ERR_IO) return ost_cli_fail(&err);
-    ost_cli_message("%s: not a shard of a run ('osteon run EXPERIMENT --shard I/N -o OUT.h5' writes them)", path);
-    return OST_EXIT_INPUT;
+    return OST_CLI_INPUT("%s: not a shard of a run ('osteon run EXPERIMENT --shard I/N -o OUT.h5' writes them)", path);
 }
 
 /* All shards are open at once, and may be more than the usual 1024. */
@@ -70,17 +69,13 @@ static int run_merge(const ost_command_t *self, int argc, char **argv)
     int code;
     const char *first = ost_cli_parse(self, argc, argv, &a, &code);
     if (first == NULL) return code;
-    if (a.output == NULL) {
-        ost_cli_message("merge: -o OUT.h5 is missing");
-        return OST_EXIT_USAGE;
-    }
+    if (a.output == NULL) return OST_CLI_USAGE("merge: -o OUT.h5 is missing");
     code = OST_EXIT_OK;
     for (char **word = argv + optind; *word != NULL && code == OST_EXIT_OK; word++) {
         if (!ost_cli_exists(*word)) {
             code = OST_EXIT_INPUT;
         } else if (ost_cli_same_file(*word, a.output)) {
-            ost_cli_message("merge: -o: '%s' is one of the shards; name another file", a.output);
-            code = OST_EXIT_USAGE;
+            code = OST_CLI_USAGE("merge: -o: '%s' is one of the shards; name another file", a.output);
         } else if (!ost_journal_is(*word)) {
             code = refuse(*word);
         } else if (ost_text_list_add(&a.shards, "%s", *word) < 0) {

@@ -28,8 +28,7 @@ static int write_sbml(const ost_plan_t *plan, const char *name)
     while (i < e->n_arms && strcmp(e->arms[i].name, name) != 0) i++;
     if (i == e->n_arms) {
         const char *near = ost_nearest_of(name, e->arms, e->n_arms, arm_name);
-        ost_cli_message("--sbml: the experiment has no arm '%s'%s%s%s", name, OST_HINT(near));
-        return OST_EXIT_USAGE;
+        return OST_CLI_USAGE("--sbml: the experiment has no arm '%s'%s%s%s", name, OST_HINT(near));
     }
     return ost_plan_write_sbml(plan, i, 0, NULL, stdout, &err) < 0 ? ost_cli_fail(&err) : OST_EXIT_OK;
 }

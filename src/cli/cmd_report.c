@@ -41,10 +41,8 @@ static int write_page(const report_arguments_t *a, const char *path, ost_results
     const bool has_outputs = !results->is_analysis && results->keep == OST_KEEP_SUBJECTS &&
                              (results->design.n_axes == 0 || results->design.kind == OST_DESIGN_DRAWS);
     int code = OST_EXIT_OK;
-    if (a->variables != NULL && !has_outputs) {
-        ost_cli_message("--variables: not for %s, whose figures are of endpoints", path);
-        return OST_EXIT_USAGE;
-    }
+    if (a->variables != NULL && !has_outputs)
+        return OST_CLI_USAGE("--variables: not for %s, whose figures are of endpoints", path);
     if (ost_results_experiment(results, NULL, 0, &shown.experiment, &err) < 0) code = ost_cli_fail(&err);
     if (code == OST_EXIT_OK && has_outputs) {
         ost_experiment_free(&shown.experiment);
@@ -80,12 +78,10 @@ static int run_report(const ost_command_t *self, int argc, char **argv)
     int code;
     const char *path = ost_cli_parse(self, argc, argv, &a, &code);
     if (path == NULL) return code;
-    if (a.output == NULL || (a.data == NULL && (a.of != NULL || a.ignore != NULL))) {
-        ost_cli_message(a.output == NULL ? "report: -o PAGE.html is missing"
-                        : a.of != NULL   ? "--of: of which data? expected --data OBSERVED.csv"
-                                         : "--ignore: columns of which data? expected --data OBSERVED.csv");
-        return OST_EXIT_USAGE;
-    }
+    if (a.output == NULL || (a.data == NULL && (a.of != NULL || a.ignore != NULL)))
+        return OST_CLI_USAGE(a.output == NULL ? "report: -o PAGE.html is missing"
+                             : a.of != NULL   ? "--of: of which data? expected --data OBSERVED.csv"
+                                              : "--ignore: columns of which data? expected --data OBSERVED.csv");
     if (a.data != NULL && !ost_cli_exists(a.data)) return OST_EXIT_INPUT;
     code = ost_cli_open(&results, path);
     if (results == NULL) return code;

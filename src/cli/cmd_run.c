@@ -155,11 +155,9 @@ static int choose_subject(const char *name, run_arguments_t *a, int isa)
     uint64_t last = e.first_subject + e.n_subjects - 1;
     if (code == OST_EXIT_OK && isa >= 0) e.solver.isa = (ost_isa_t) isa;
     if (code == OST_EXIT_OK &&
-        (!isdigit((unsigned char) a->subject[0]) || *end != '\0' || number < e.first_subject || number > last)) {
-        ost_cli_message("--subject: '%s' is not the number of one of its subjects, %llu to %llu", a->subject,
+        (!isdigit((unsigned char) a->subject[0]) || *end != '\0' || number < e.first_subject || number > last))
+        code = OST_CLI_USAGE("--subject: '%s' is not the number of one of its subjects, %llu to %llu", a->subject,
             (unsigned long long) e.first_subject, (unsigned long long) last);
-        code = OST_EXIT_USAGE;
-    }
     if (code == OST_EXIT_OK && e.enrolls)
         code = find_candidate(&e, number - e.first_subject, (int) a->simulation.n_threads, &candidate);
     if (code == OST_EXIT_OK && e.enrolls && !a->simulation.quiet)

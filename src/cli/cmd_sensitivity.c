@@ -20,20 +20,15 @@ static int check_method(const ost_sensitivity_arguments_t *a, ost_sensitivity_ki
         { "design-seed", a->seed > 0, 1u << OST_SENSITIVITY_MORRIS | 1u << OST_SENSITIVITY_SOBOL },
         { "group", a->group.n > 0, 1u << OST_SENSITIVITY_MORRIS | 1u << OST_SENSITIVITY_SOBOL } };
     for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
-        if (options[i].is_given && (options[i].methods & 1u << kind) == 0) {
-            ost_cli_message("--%s: the method %s does not have it", options[i].option, ost_sensitivity_words[kind]);
-            return OST_EXIT_USAGE;
-        }
-    if (a->n_levels % 2 != 0) {
-        ost_cli_message("--levels: %llu is odd; expected an even number, as an input moves by half of the levels",
+        if (options[i].is_given && (options[i].methods & 1u << kind) == 0)
+            return OST_CLI_USAGE(
+                "--%s: the method %s does not have it", options[i].option, ost_sensitivity_words[kind]);
+    if (a->n_levels % 2 != 0)
+        return OST_CLI_USAGE("--levels: %llu is odd; expected an even number, as an input moves by half of the levels",
             (unsigned long long) a->n_levels);
-        return OST_EXIT_USAGE;
-    }
-    if ((a->n_base & (a->n_base - 1)) != 0 || (a->n_base > 0 && a->n_base < 2 * OST_SOBOL_NETS)) {
-        ost_cli_message("--base: %llu is not a power of 2 from %d on, such as 1024 or 4096",
+    if ((a->n_base & (a->n_base - 1)) != 0 || (a->n_base > 0 && a->n_base < 2 * OST_SOBOL_NETS))
+        return OST_CLI_USAGE("--base: %llu is not a power of 2 from %d on, such as 1024 or 4096",
             (unsigned long long) a->n_base, 2 * OST_SOBOL_NETS);
-        return OST_EXIT_USAGE;
-    }
     return OST_EXIT_OK;
 }
 

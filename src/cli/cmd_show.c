@@ -104,21 +104,19 @@ static int parse_months(show_t *self, const char *text)
         ost_error_t err = { 0 };
         snprintf(item, sizeof(item), "%.*s", (int) length, p);
         bool is_read = length < sizeof(item) && ost_quantity_parse(&time, item, &err) == 0;
-        if (!is_read || !(time.is_plain || ost_dim_equal(time.dim, of_time))) {
-            ost_cli_message("--at: '%s' is not a list of months such as 12,24,60, or of times such as 6 h", text);
-            return OST_EXIT_USAGE;
-        }
+        if (!is_read || !(time.is_plain || ost_dim_equal(time.dim, of_time)))
+            return OST_CLI_USAGE("--at: '%s' is not a list of months such as 12,24,60, or of times such as 6 h", text);
         double month = time.is_plain ? time.value : time.value / OST_DAYS_PER_MONTH;
         if (time_index(self, month) < 0) {
             char with[100], at[32], times[64], hint[80] = "";
             snprintf(at, sizeof(at), "%.6g month", month);
             const bool is_short = time.is_plain && self->time_unit->days < OST_DAYS_PER_MONTH;
             if (is_short) snprintf(hint, sizeof(hint), "--at '%.20s %s' is in its unit; ", item, self->time_unit->name);
-            ost_cli_message("--at: the file has no values at month %g; it has %s from month %g to %g; %sa run with "
-                            "--set 'times=%s' has them",
+            return OST_CLI_USAGE(
+                "--at: the file has no values at month %g; it has %s from month %g to %g; %sa run with "
+                "--set 'times=%s' has them",
                 month, ost_cli_plural(n, "time", times), t[0] / OST_DAYS_PER_MONTH, t[n - 1] / OST_DAYS_PER_MONTH, hint,
                 ost_times_with(t, n, month * OST_DAYS_PER_MONTH, at, with, sizeof(with)));
-            return OST_EXIT_USAGE;
         }
         if (!add_span(self, 0, month) || !add_evidence_spans(self, month)) return ost_cli_no_memory();
         p += length;
@@ -311,16 +309,12 @@ static int choose_columns(show_t *self)
         while (n > 0 && n < sizeof(word) && word[n - 1] == ' ') word[--n] = '\0';
         size_t i = ost_words_find(ost_statistic_names, OST_N_STATISTICS, word);
         while (k < self->n_shown && (size_t) self->shown[k] != i) k++;
-        if (i == OST_N_STATISTICS || k < self->n_shown) {
-            ost_cli_message(k < self->n_shown ? "--columns: %s is named twice" : "--columns: %s",
+        if (i == OST_N_STATISTICS || k < self->n_shown)
+            return OST_CLI_USAGE(k < self->n_shown ? "--columns: %s is named twice" : "--columns: %s",
                 k < self->n_shown ? word
                                   : ost_words_wrong(ost_statistic_names, OST_N_STATISTICS, word, wrong, sizeof(wrong)));
-            return OST_EXIT_USAGE;
-        }
-        if (ost_statistics[i].tables & OST_WITH_VERSUS && self->versus == SIZE_MAX) {
-            ost_cli_message("--columns: '%s' compares two arms: name one with --versus", word);
-            return OST_EXIT_USAGE;
-        }
+        if (ost_statistics[i].tables & OST_WITH_VERSUS && self->versus == SIZE_MAX)
+            return OST_CLI_USAGE("--columns: '%s' compares two arms: name one with --versus", word);
         if (!(ost_statistics[i].tables & OST_WITH_EVIDENCE)) self->shown[self->n_shown++] = (ost_statistic_t) i;
     }
     for (size_t i = 0; i < OST_N_STATISTICS && self->columns == NULL; i++) {
@@ -451,11 +445,9 @@ static int show_analysis(const show_t *self, const char *path)
     ost_error_t err = { 0 };
     char *text;
     if (self->csv != NULL || self->variable != NULL || self->months != NULL || self->columns != NULL ||
-        self->versus_name != NULL || self->with_sources) {
-        ost_cli_message(
+        self->versus_name != NULL || self->with_sources)
+        return OST_CLI_USAGE(
             "show: %s is of 'osteon sensitivity', whose tables are shown as they are, without options", path);
-        return OST_EXIT_USAGE;
-    }
     if (ost_results_report(self->results, &text, &err) < 0) return ost_cli_fail(&err);
     ost_text_disarm(text);
     puts(text);
@@ -469,10 +461,10 @@ static int show_draws(show_t *self, const char *path)
     ost_error_t err = { 0 };
     if (self->versus_name == NULL && self->columns == NULL)
         return ost_show_print_draws(self, path, &err) < 0 ? ost_cli_fail(&err) : OST_EXIT_OK;
-    ost_cli_message("--%s: not for draws of parameters, whose columns are the median and two intervals; an endpoint of "
-                    "the experiment with 'versus' compares arms",
+    return OST_CLI_USAGE(
+        "--%s: not for draws of parameters, whose columns are the median and two intervals; an endpoint of "
+        "the experiment with 'versus' compares arms",
         self->versus_name != NULL ? "versus" : "columns");
-    return OST_EXIT_USAGE;
 }
 
 static int show_file(show_t *self, const char *path)

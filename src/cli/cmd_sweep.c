@@ -33,36 +33,28 @@ static int find_asked(const char *name, sweep_arguments_t *a, ost_sweep_asked_t 
     if (!read_word("design", a->design, ost_design_words, OST_N_DESIGNS, &kind) ||
         !read_word("keep", a->keep, ost_keep_words, OST_N_KEEPS, &keep))
         return OST_EXIT_USAGE;
-    if (a->design != NULL && kind == OST_DESIGN_DRAWS) {
-        ost_cli_message(
+    if (a->design != NULL && kind == OST_DESIGN_DRAWS)
+        return OST_CLI_USAGE(
             "--design draws: a design of 'osteon run EXPERIMENT --parameters TABLE.csv --draws N', whose points "
             "are draws of a fit; expected --design table for points that are listed");
-        return OST_EXIT_USAGE;
-    }
     if (!is_new) {
         int code = ost_cli_recorded_sweep(name, asked, &is_sweep);
         if (code != OST_EXIT_OK) return code;
-        if (is_sweep && (a->design != NULL || a->n_points > 0 || a->seed > 0)) {
-            ost_cli_message(
+        if (is_sweep && (a->design != NULL || a->n_points > 0 || a->seed > 0))
+            return OST_CLI_USAGE(
                 "sweep: a design without --vary; expected --vary PATH=VALUES, or the sweep of %s as it was", name);
-            return OST_EXIT_USAGE;
-        }
         if (a->keep != NULL) asked->keep = (ost_keep_t) keep;
         if (is_sweep) return OST_EXIT_OK;
-        ost_cli_message("sweep: --vary PATH=VALUES is missing, such as --vary 'arms.anastrozole.regimen.0.dose=0.5 mg, "
-                        "1 mg'");
-        return OST_EXIT_USAGE;
+        return OST_CLI_USAGE(
+            "sweep: --vary PATH=VALUES is missing, such as --vary 'arms.anastrozole.regimen.0.dose=0.5 mg, "
+            "1 mg'");
     }
-    if (a->table != NULL && (a->vary.n > 0 || (a->design != NULL && kind != OST_DESIGN_TABLE))) {
-        ost_cli_message(
+    if (a->table != NULL && (a->vary.n > 0 || (a->design != NULL && kind != OST_DESIGN_TABLE)))
+        return OST_CLI_USAGE(
             "sweep: --table and --%s exclude each other: the table has the points", a->vary.n > 0 ? "vary" : "design");
-        return OST_EXIT_USAGE;
-    }
-    if (a->seed > 0 && (a->table != NULL || !ost_design_is_chosen((ost_design_kind_t) kind))) {
-        ost_cli_message("--design-seed: there is nothing random in a design %s",
+    if (a->seed > 0 && (a->table != NULL || !ost_design_is_chosen((ost_design_kind_t) kind)))
+        return OST_CLI_USAGE("--design-seed: there is nothing random in a design %s",
             ost_design_words[a->table != NULL ? OST_DESIGN_TABLE : kind]);
-        return OST_EXIT_USAGE;
-    }
     if (a->table != NULL && ost_vary_table(&a->vary, a->table, &err) < 0) return ost_cli_fail(&err);
     *asked = (ost_sweep_asked_t){ .kind = a->table != NULL ? OST_DESIGN_TABLE : (ost_design_kind_t) kind,
         .keep = a->keep != NULL ? (ost_keep_t) keep : OST_N_KEEPS,
@@ -82,11 +74,9 @@ static int read_file(const char **name, ost_sweep_file_t *file, sweep_arguments_
     if (!ost_cli_ends_with(*name, ".yaml") && !ost_cli_ends_with(*name, ".yml")) return OST_EXIT_OK;
     if (ost_sweep_file_read(file, *name, ost_keep_words, OST_N_KEEPS, &is_sweep, &err) < 0) return ost_cli_fail(&err);
     if (!is_sweep) return OST_EXIT_OK;
-    if (a->vary.n > 0 || a->table != NULL) {
-        ost_cli_message("sweep: --%s and the sweep file %s exclude each other: the file says what is varied",
+    if (a->vary.n > 0 || a->table != NULL)
+        return OST_CLI_USAGE("sweep: --%s and the sweep file %s exclude each other: the file says what is varied",
             a->vary.n > 0 ? "vary" : "table", *name);
-        return OST_EXIT_USAGE;
-    }
     *name = file->experiment;
     a->vary = file->vary;
     file->vary = (ost_text_list_t){ 0 };

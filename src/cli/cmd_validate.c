@@ -87,8 +87,7 @@ static int run_validate(const ost_command_t *self, int argc, char **argv)
     const char *path = ost_cli_parse(self, argc, argv, &a, &code);
     if (path == NULL) goto out;
     if (path[0] != '\0' && how->trials.folder != NULL) {
-        ost_cli_message("validate: --trials %s and '%s' both name trials", how->trials.folder, path);
-        code = OST_EXIT_USAGE;
+        code = OST_CLI_USAGE("validate: --trials %s and '%s' both name trials", how->trials.folder, path);
         goto out;
     }
     if (path[0] != '\0') how->trials.folder = path;

@@ -150,9 +150,8 @@ static int run_verify(const ost_command_t *self, int argc, char **argv)
     const bool is_analysis = a.results->is_analysis;
     bool is_recomputed = a.part > 0 || (!is_sealed && !is_analysis && !ost_identity_is_foreign(&a.results->attributes));
     if (is_recomputed && is_analysis) {
-        ost_cli_message(
+        code = OST_CLI_USAGE(
             "verify: --share: %s has indices alone, and no subjects; 'osteon sensitivity' computes them again", path);
-        code = OST_EXIT_USAGE;
     } else if (is_recomputed) {
         code = ost_cli_plan_recorded(path, true, recompute, &a);
     }

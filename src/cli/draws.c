@@ -105,12 +105,11 @@ static int list_draws(
     if (ret == 0) ret = ost_draws_check(&self->draws, &self->library, &err);
     const size_t n = asked->n_draws < SIZE_MAX ? asked->n_draws : self->draws.n_draws;
     *n_draws = n;
-    if (ret == 0 && (n > self->draws.n_draws || n == 1)) {
-        ost_cli_message("--draws: %s has %zu draws beside its estimate; expected 0, for the estimate alone, or 2 to as "
-                        "many ('osteon fit --draws' makes them)",
+    if (ret == 0 && (n > self->draws.n_draws || n == 1))
+        return OST_CLI_USAGE(
+            "--draws: %s has %zu draws beside its estimate; expected 0, for the estimate alone, or 2 to as "
+            "many ('osteon fit --draws' makes them)",
             asked->table, self->draws.n_draws);
-        return OST_EXIT_USAGE;
-    }
     if (ret == 0) ret = ost_draws_vary(&self->draws, n, find_entries, self, &sweep->vary, &err);
     if (ret == 0 && sweep->vary.n == 0)
         ret = ost_fail_at(&err, OST_ERR_NAME, asked->table, 1, 0, "has no parameter of a model of the experiment '%s'",
@@ -166,10 +165,9 @@ int ost_cli_run_draws(
             ost_cli_message("run: '%s' is of draws of parameters, which --%s excludes", name,
                 asked->has_subject ? "subject" : "dry-run");
         else
-            ost_cli_message(asked->table == NULL ? "--draws: of which table? expected --parameters TABLE.csv"
-                                                 : "--parameters and --%s exclude each other",
+            return OST_CLI_USAGE(asked->table == NULL ? "--draws: of which table? expected --parameters TABLE.csv"
+                                                      : "--parameters and --%s exclude each other",
                 asked->has_subject ? "subject" : "dry-run");
-        return OST_EXIT_USAGE;
     }
     if (asked->repeats) {
         code = ost_cli_recorded_sweep(name, &sweep, &is_sweep);

@@ -145,17 +145,14 @@ int ost_export_choose_observations(export_t *self)
     const ost_results_t *results = self->results;
     const ost_experiment_t *e = &self->experiment;
     ost_error_t err = { 0 };
-    if (results->keep != OST_KEEP_SUBJECTS || results->models.n > 0 || self->every != NULL) {
-        ost_cli_message(self->every != NULL ? "--observations: --every is of other tables; rows are those of the table"
-                                            : "--observations: only of one run that keeps its subjects");
-        return OST_EXIT_USAGE;
-    }
+    if (results->keep != OST_KEEP_SUBJECTS || results->models.n > 0 || self->every != NULL)
+        return OST_CLI_USAGE(self->every != NULL
+                                 ? "--observations: --every is of other tables; rows are those of the table"
+                                 : "--observations: only of one run that keeps its subjects");
     if (ost_results_experiment(results, NULL, 0, &self->experiment, &err) < 0) return ost_cli_fail(&err);
-    if (!e->events.is_given || e->enrolls) {
-        ost_cli_message(e->enrolls ? "--observations: the run enrols others than the subjects of its table"
-                                   : "--observations: the run has no dosing table ('events')");
-        return OST_EXIT_USAGE;
-    }
+    if (!e->events.is_given || e->enrolls)
+        return OST_CLI_USAGE(e->enrolls ? "--observations: the run enrols others than the subjects of its table"
+                                        : "--observations: the run has no dosing table ('events')");
     self->wide = true;
     self->put_rows = put_rows;
     int ret = read_heads(self, &err);
@@ -163,6 +160,5 @@ int ost_export_choose_observations(export_t *self)
     if (ret == 0) ret = find_times(self, &err);
     if (ret < 0) return ost_cli_fail(&err);
     if (self->n_observations > 0) return OST_EXIT_OK;
-    ost_cli_message("--observations: no row of %s is an observation (EVID 0)", e->people.path);
-    return OST_EXIT_USAGE;
+    return OST_CLI_USAGE("--observations: no row of %s is an observation (EVID 0)", e->people.path);
 }

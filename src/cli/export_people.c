@@ -58,12 +58,10 @@ static int put_rows(const export_t *self, FILE *out, ost_error_t *err)
 int ost_export_choose_people(export_t *self)
 {
     ost_error_t err = { 0 };
-    if (self->results->keep != OST_KEEP_SUBJECTS || self->every != NULL || self->observations) {
-        ost_cli_message("--people: %s", self->observations    ? "--observations is another table"
-                                        : self->every != NULL ? "--every is of tables with times"
-                                                              : "the file keeps no subjects");
-        return OST_EXIT_USAGE;
-    }
+    if (self->results->keep != OST_KEEP_SUBJECTS || self->every != NULL || self->observations)
+        return OST_CLI_USAGE("--people: %s", self->observations    ? "--observations is another table"
+                                             : self->every != NULL ? "--every is of tables with times"
+                                                                   : "the file keeps no subjects");
     self->wide = true;
     self->put_rows = put_rows;
     if (ost_results_experiment(self->results, NULL, 0, &self->experiment, &err) < 0) return ost_cli_fail(&err);

@@ -30,9 +30,8 @@ static int unknown_command(const char *word)
 {
     const char *names[N_COMMANDS];
     for (size_t i = 0; i < N_COMMANDS; i++) names[i] = commands[i]->name;
-    ost_cli_message("unknown %s '%s'%s%s%s; 'osteon --help' lists the commands", word[0] == '-' ? "option" : "command",
-        word, OST_HINT(ost_nearest(word, names, N_COMMANDS)));
-    return OST_EXIT_USAGE;
+    return OST_CLI_USAGE("unknown %s '%s'%s%s%s; 'osteon --help' lists the commands",
+        word[0] == '-' ? "option" : "command", word, OST_HINT(ost_nearest(word, names, N_COMMANDS)));
 }
 
 /* Output that was not written is a failure: a full disk behind a redirection, for example. */
@@ -53,10 +52,7 @@ int main(int argc, char **argv)
     /* Its exit handler crashes (1.10.8) on a file that could not be written out; all files are closed by then anyway.
      */
     H5dont_atexit();
-    if (argc < 2) {
-        ost_cli_message("a command is missing; 'osteon --help' lists them");
-        return OST_EXIT_USAGE;
-    }
+    if (argc < 2) return OST_CLI_USAGE("a command is missing; 'osteon --help' lists them");
     bool is_help = strcmp(argv[1], "help") == 0;
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || (is_help && argc == 2)) {
         print_help();

@@ -120,10 +120,8 @@ static int wrong_option(const ost_command_t *self, int reason, const char *word,
     snprintf(bare, sizeof(bare), "%.*s", (int) strcspn(name, "="), name);
     bool is_long = strncmp(word, "--", 2) == 0;
     for (size_t i = 0; i <= self->n_options && is_long; i++)
-        if (strcmp(bare, names[i]) == 0) {
-            ost_cli_message("%s: --%s %s", self->name, bare, reason == ':' ? "needs a value" : "takes no value");
-            return OST_EXIT_USAGE;
-        }
+        if (strcmp(bare, names[i]) == 0)
+            return OST_CLI_USAGE("%s: --%s %s", self->name, bare, reason == ':' ? "needs a value" : "takes no value");
     const char *option = is_long ? NULL : name_of_letter(self, letter), *command;
     const char *near = is_long ? ost_nearest(bare, names, self->n_options + 1) : NULL;
     snprintf(hint, sizeof(hint), "%s%s%s", OST_HINT(near));
@@ -131,14 +129,10 @@ static int wrong_option(const ost_command_t *self, int reason, const char *word,
         snprintf(hint, sizeof(hint), " (--%s is an option of 'osteon %s')", option, command);
     else if (option != NULL)
         snprintf(hint, sizeof(hint), " (did you mean '--%s'?)", option);
-    if (reason == ':')
-        ost_cli_message("%s: -%c needs a value", self->name, letter);
-    else if (is_long)
-        ost_cli_message("%s: unknown option --%s%s; 'osteon %s --help' lists them", self->name, bare, hint, self->name);
-    else
-        ost_cli_message(
-            "%s: unknown option -%c%s; 'osteon %s --help' lists them", self->name, letter, hint, self->name);
-    return OST_EXIT_USAGE;
+    if (reason == ':') return OST_CLI_USAGE("%s: -%c needs a value", self->name, letter);
+    if (!is_long) snprintf(bare, sizeof(bare), "%c", letter);
+    return OST_CLI_USAGE("%s: unknown option %s%s%s; 'osteon %s --help' lists them", self->name, is_long ? "--" : "-",
+        bare, hint, self->name);
 }
 
 /* Files that are to be written are looked at before anything else is done. */

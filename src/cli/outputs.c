@@ -24,14 +24,11 @@ static int check_name(const char *option, const ost_output_kind_t *kind, const c
 {
     size_t n = strlen(path), n_ending = strlen(kind->ending);
     struct stat st;
-    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
-        ost_cli_message("%s: '%s' is a folder; name a file in it, such as %s%sNAME%s", option, path, path,
+    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+        return OST_CLI_USAGE("%s: '%s' is a folder; name a file in it, such as %s%sNAME%s", option, path, path,
             ost_cli_ends_with(path, "/") ? "" : "/", kind->ending);
-        return OST_EXIT_USAGE;
-    }
     if (n > n_ending && ost_cli_ends_with(path, kind->ending) && path[n - n_ending - 1] != '/') return OST_EXIT_OK;
-    ost_cli_message("%s: '%s' is not the name of %s, which ends in %s", option, path, kind->what, kind->ending);
-    return OST_EXIT_USAGE;
+    return OST_CLI_USAGE("%s: '%s' is not the name of %s, which ends in %s", option, path, kind->what, kind->ending);
 }
 
 /* @return 0, or the reason of the system why no file can be made at `path` */

@@ -93,20 +93,17 @@ static int plan_side(side_t *self, ost_library_t *library, const char *name, con
     self->model = bone->name;
     int has = ost_experiment_drop_outputs(e, library, &err);
     if (has < 0) return fail_side(eligible, &err);
-    if (has == 0) {
-        ost_cli_message("compare: model '%s' has none of the outputs that %s asks for; 'osteon model %s' lists its own",
-            bone->name, name, bone->name);
-        return OST_EXIT_INPUT;
-    }
+    if (has == 0)
+        return OST_CLI_INPUT(
+            "compare: model '%s' has none of the outputs that %s asks for; 'osteon model %s' lists its own", bone->name,
+            name, bone->name);
     for (size_t i = e->n_arms; i-- > 0 && allow_gaps;) {
         int ret = ost_experiment_check_arm(e, library, i, &err);
         if (ret == OST_ERR_MODEL) ret = drop_arm(self, i, err.what, &err);
         if (ret < 0) return fail_side(eligible, &err);
     }
-    if (e->n_arms == 0) {
-        ost_cli_message("compare: model '%s' responds to the drugs of no arm:\n%s", bone->name, self->left_out);
-        return OST_EXIT_INPUT;
-    }
+    if (e->n_arms == 0)
+        return OST_CLI_INPUT("compare: model '%s' responds to the drugs of no arm:\n%s", bone->name, self->left_out);
     if (ost_plan_build(&self->plan, library, e, &err) < 0) {
         code = fail_side(eligible, &err);
         if (err.code == OST_ERR_MODEL) ost_cli_message("compare: --allow-gaps leaves such arms without values");
@@ -132,8 +129,7 @@ static int check_sides(const side_t *sides, size_t n, const char *name, const os
         size_t k = 0;
         while (k < n && !has_output(&sides[k].experiment, whole.outputs[i])) k++;
         if (k < n) continue;
-        ost_cli_message("compare: no model has the output '%s'", whole.outputs[i]);
-        code = OST_EXIT_INPUT;
+        code = OST_CLI_INPUT("compare: no model has the output '%s'", whole.outputs[i]);
     }
     for (size_t i = 0; i < whole.n_endpoints && code == OST_EXIT_OK; i++) {
         ost_error_t err = { 0 };
@@ -143,10 +139,8 @@ static int check_sides(const side_t *sides, size_t n, const char *name, const os
     }
     for (size_t i = 0; i < n; i++)
         for (size_t k = 0; k < i && code == OST_EXIT_OK; k++)
-            if (strcmp(sides[i].model, sides[k].model) == 0) {
-                ost_cli_message("--models: '%s' is named twice", sides[i].model);
-                code = OST_EXIT_USAGE;
-            }
+            if (strcmp(sides[i].model, sides[k].model) == 0)
+                code = OST_CLI_USAGE("--models: '%s' is named twice", sides[i].model);
     ost_experiment_free(&whole);
     return code;
 }
@@ -174,10 +168,8 @@ static int plan_sides(side_t *sides, const char *const *models, size_t n, ost_li
         if (eligible.n_models == 0) eligible.i_model = i + 1;
     }
     if (code != OST_EXIT_OK || eligible.n_models == 0) return code;
-    if (eligible.n_models == n) {
-        ost_cli_message("compare: no model has what 'eligible' needs%s", strrchr(eligible.why, ':'));
-        return OST_EXIT_INPUT;
-    }
+    if (eligible.n_models == n)
+        return OST_CLI_INPUT("compare: no model has what 'eligible' needs%s", strrchr(eligible.why, ':'));
     free_sides(sides, n);
     eligible.is_dropped = true;
     for (size_t i = 0; i < n && code == OST_EXIT_OK; i++)
@@ -202,18 +194,15 @@ int ost_cli_plan_models(const char *name, char *models, bool allow_gaps, const o
     for (char *rest = models; code == OST_EXIT_OK && n < max;) names[n++] = strsep(&rest, ",");
     if (code == OST_EXIT_OK) code = plan_sides(sides, names, n, &library, name, overrides, allow_gaps, isa);
     if (code == OST_EXIT_OK) code = check_sides(sides, n, name, overrides);
-    if (code == OST_EXIT_OK && n > 1 && sides[0].experiment.enrolls) {
-        ost_cli_message(
+    if (code == OST_EXIT_OK && n > 1 && sides[0].experiment.enrolls)
+        code = OST_CLI_INPUT(
             "compare: the models have the same subjects, and would not enroll the same; expected 'subjects' "
             "in place of 'enroll' or 'strata'");
-        code = OST_EXIT_INPUT;
-    }
-    if (code == OST_EXIT_OK && sides->experiment.keep != OST_KEEP_SUBJECTS) {
-        ost_cli_message("compare: a comparison of models keeps all subjects; the experiment has 'results: {keep: %s}'; "
-                        "add --set results.keep=%s, or 'osteon sweep' with --vary models...",
+    if (code == OST_EXIT_OK && sides->experiment.keep != OST_KEEP_SUBJECTS)
+        code = OST_CLI_INPUT(
+            "compare: a comparison of models keeps all subjects; the experiment has 'results: {keep: %s}'; "
+            "add --set results.keep=%s, or 'osteon sweep' with --vary models...",
             ost_keep_words[sides->experiment.keep], ost_keep_words[OST_KEEP_SUBJECTS]);
-        code = OST_EXIT_INPUT;
-    }
     for (size_t i = 0; i < n && parts != NULL; i++)
         parts[i] = (ost_part_t){ .plan = &sides[i].plan, .name = sides[i].model, .left_out = sides[i].left_out };
     if (code == OST_EXIT_OK) code = act(parts, n, how);

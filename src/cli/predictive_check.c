@@ -13,23 +13,17 @@ static int find_output(ost_predictive_check_t *self)
     ost_results_t *results = self->results;
     const char *word = self->output;
     char hint[300];
-    if (results->names.n == 0) {
-        ost_cli_message("--data: the file has no output");
-        return OST_EXIT_INPUT;
-    }
+    if (results->names.n == 0) return OST_CLI_INPUT("--data: the file has no output");
     if (word == NULL) word = ost_results_default_variable(results);
     self->variable = ost_results_find_output(results, word, &self->element);
     const size_t n = self->variable == NULL ? ost_results_n_elements(results, word) : 1;
-    if (n > 1) {
-        ost_cli_message("--data: which output does DV observe? expected --of '%s[%s]', or another of its %zu elements",
-            word, ost_results_element(results, word, 0), n);
-        return OST_EXIT_USAGE;
-    }
-    if (self->variable == NULL) {
-        ost_cli_message("--of: the file has no output '%s'%s%s%s", word,
+    if (n > 1)
+        return OST_CLI_USAGE(
+            "--data: which output does DV observe? expected --of '%s[%s]', or another of its %zu elements", word,
+            ost_results_element(results, word, 0), n);
+    if (self->variable == NULL)
+        return OST_CLI_USAGE("--of: the file has no output '%s'%s%s%s", word,
             OST_HINT(ost_results_nearest_output(results, word, hint, sizeof(hint))));
-        return OST_EXIT_USAGE;
-    }
     const char *element = ost_results_element(results, self->variable, self->element);
     snprintf(self->name, sizeof(self->name), element[0] != '\0' ? "%s[%s]" : "%s", self->variable, element);
     return OST_EXIT_OK;
@@ -252,14 +246,12 @@ int ost_cli_predictive_check(
     const bool is_of_draws = results->design.n_axes > 0 && results->design.kind == OST_DESIGN_DRAWS;
     self->experiment = experiment;
     self->vpc.path = path;
-    if (results->is_analysis || results->keep != OST_KEEP_SUBJECTS || (results->models.n > 0 && !is_of_draws)) {
-        ost_cli_message("--data: data are compared with a run or with draws of parameters, not with %s",
+    if (results->is_analysis || results->keep != OST_KEEP_SUBJECTS || (results->models.n > 0 && !is_of_draws))
+        return OST_CLI_USAGE("--data: data are compared with a run or with draws of parameters, not with %s",
             results->is_analysis                  ? "a sensitivity analysis"
             : results->keep == OST_KEEP_QUANTILES ? "quantiles, which have no subjects"
             : results->design.n_axes > 0          ? "a sweep"
                                                   : "several models");
-        return OST_EXIT_USAGE;
-    }
     int code = find_output(self);
     if (code != OST_EXIT_OK) return code;
     const ost_observed_fit_t fit = { .arms = &results->arms,

@@ -38,18 +38,14 @@ static int read_endpoints(ost_sensitivity_arguments_t *a, ost_text_list_t *names
     for (size_t i = 0; i < a->of.n; i++) {
         const char *text = a->of.items[i], *equals = strchr(text, '=');
         const size_t n = strcspn(text, "= {");
-        if (text[0] == '{' || n == 0 || (equals == NULL && text[n] != '\0') || (equals != NULL && equals != text + n)) {
-            ost_cli_message(
+        if (text[0] == '{' || n == 0 || (equals == NULL && text[n] != '\0') || (equals != NULL && equals != text + n))
+            return OST_CLI_USAGE(
                 "--of: '%.100s' is neither the name of an endpoint nor NAME={output: ..., arm: ..., to: ...}", text);
-            return OST_EXIT_USAGE;
-        }
         if (ost_text_list_add(names, "%.*s", (int) n, text) < 0) return ost_cli_no_memory();
         if (equals != NULL && ost_text_list_add(&a->overrides, "endpoints.%s", text) < 0) return ost_cli_no_memory();
         for (size_t k = 0; k + 1 < names->n; k++)
-            if (strcmp(names->items[k], names->items[names->n - 1]) == 0) {
-                ost_cli_message("--of: '%s' is named twice", names->items[k]);
-                return OST_EXIT_USAGE;
-            }
+            if (strcmp(names->items[k], names->items[names->n - 1]) == 0)
+                return OST_CLI_USAGE("--of: '%s' is named twice", names->items[k]);
     }
     return OST_EXIT_OK;
 }
@@ -93,11 +89,10 @@ static int fail_without_endpoints(const ost_plan_t *of)
     for (size_t i = 0; i < of->outputs->n_variables; i++)
         if (strcmp(of->outputs->variables[i].name, "bmd") == 0) v = &of->outputs->variables[i];
     const char *element = v->index_set != NULL ? v->index_set->elements[v->n_elements > 1 ? 1 : 0] : NULL;
-    ost_cli_message("sensitivity: the experiment '%s' asks for no endpoints; name one under 'endpoints', or with\n"
-                    "  --of 'change={output: \"%s%s%s%s\", arm: %s, to: %g day}'",
+    return OST_CLI_USAGE("sensitivity: the experiment '%s' asks for no endpoints; name one under 'endpoints', or with\n"
+                         "  --of 'change={output: \"%s%s%s%s\", arm: %s, to: %g day}'",
         e->name, v->name, element != NULL ? "[" : "", element != NULL ? element : "", element != NULL ? "]" : "",
         e->arms[e->n_arms > 1 ? 1 : 0].name, e->times[e->n_times - 1]);
-    return OST_EXIT_USAGE;
 }
 
 int ost_analysis_choose(ost_analysis_t *self, const ost_text_list_t *names)
@@ -112,10 +107,10 @@ int ost_analysis_choose(ost_analysis_t *self, const ost_text_list_t *names)
         while (k < e->n_endpoints && strcmp(e->endpoints[k].name, names->items[i]) != 0) k++;
         if (k == e->n_endpoints) {
             const char *near = ost_nearest_of(names->items[i], e->endpoints, e->n_endpoints, endpoint_name);
-            ost_cli_message("--of: the experiment '%s' has no endpoint '%s'%s%s%s; define it as '%s={output: ..., arm: "
-                            "..., to: ...}'",
+            return OST_CLI_USAGE(
+                "--of: the experiment '%s' has no endpoint '%s'%s%s%s; define it as '%s={output: ..., arm: "
+                "..., to: ...}'",
                 e->name, names->items[i], OST_HINT(near), names->items[i]);
-            return OST_EXIT_USAGE;
         }
         self->chosen[self->n_endpoints++] = k;
     }
@@ -167,10 +162,8 @@ static int find_factors(ost_analysis_t *self, const ost_sensitivity_arguments_t 
     int source = a->table != NULL ? OST_SOURCE_POSTERIOR : OST_N_SOURCES;
     if (a->by != NULL && !ost_analysis_word("by", a->by, ost_factor_source_words, OST_N_SOURCES, &source))
         return OST_EXIT_USAGE;
-    if (a->table != NULL && source != OST_SOURCE_POSTERIOR) {
-        ost_cli_message("--parameters: a table of draws is for --by posterior, not %s", a->by);
-        return OST_EXIT_USAGE;
-    }
+    if (a->table != NULL && source != OST_SOURCE_POSTERIOR)
+        return OST_CLI_USAGE("--parameters: a table of draws is for --by posterior, not %s", a->by);
     self->without_parameters = a->vary.n > 0 && a->over.n == 0 && source == OST_N_SOURCES;
     bool needs_table =
         !self->without_parameters && a->table == NULL && (source == OST_N_SOURCES || source == OST_SOURCE_POSTERIOR);
@@ -179,11 +172,10 @@ static int find_factors(ost_analysis_t *self, const ost_sensitivity_arguments_t 
     if (source == OST_N_SOURCES)
         source =
             *shipped != NULL && is_fitted(&self->plan, *shipped, &a->over) ? OST_SOURCE_POSTERIOR : OST_SOURCE_RANGE;
-    if (source == OST_SOURCE_POSTERIOR && needs_table && *shipped == NULL) {
-        ost_cli_message("--by posterior: the table of draws that comes with osteon is not there; expected --parameters "
-                        "TABLE.csv");
-        return OST_EXIT_INPUT;
-    }
+    if (source == OST_SOURCE_POSTERIOR && needs_table && *shipped == NULL)
+        return OST_CLI_INPUT(
+            "--by posterior: the table of draws that comes with osteon is not there; expected --parameters "
+            "TABLE.csv");
     self->source = (ost_factor_source_t) source;
     self->is_of_all = a->over.n == 0 && !self->without_parameters;
     const ost_factors_asked_t asked = { .kind = self->design.kind,
@@ -208,11 +200,10 @@ int ost_analysis_check_correlation(const ost_analysis_t *self, const char *what,
 {
     const ost_factor_t *factors = self->factors.factors;
     if (!ost_factors_are_correlated(&self->factors)) return OST_EXIT_OK;
-    ost_cli_message("--method sobol: %s'%s' and '%s' are correlated (%.2f), and parts of the variance are "
-                    "defined for independent inputs alone; expected %s",
+    return OST_CLI_USAGE("--method sobol: %s'%s' and '%s' are correlated (%.2f), and parts of the variance are "
+                         "defined for independent inputs alone; expected %s",
         what, factors[self->factors.correlated[0]].name, factors[self->factors.correlated[1]].name,
         self->factors.correlation, remedy);
-    return OST_EXIT_USAGE;
 }
 
 /* Entries that are varied are not set as well. @return an exit code */
@@ -223,8 +214,7 @@ static int check_settings(const ost_analysis_t *self, const ost_sensitivity_argu
         const size_t n = strlen(one->path);
         for (size_t i = 0; i < a->overrides.n && one->vary.path != NULL; i++) {
             if (strncmp(a->overrides.items[i], one->path, n) != 0 || a->overrides.items[i][n] != '=') continue;
-            ost_cli_message("--vary: '%s' is varied, and set to '%s'", one->path, a->overrides.items[i] + n + 1);
-            return OST_EXIT_USAGE;
+            return OST_CLI_USAGE("--vary: '%s' is varied, and set to '%s'", one->path, a->overrides.items[i] + n + 1);
         }
     }
     return OST_EXIT_OK;
@@ -261,10 +251,8 @@ static int make_groups(ost_analysis_t *self, const ost_sensitivity_arguments_t *
     for (size_t k = 0; k < n; k++) self->group[k] = SIZE_MAX;
     for (size_t i = 0; i < a->group.n; i++) {
         const char *text = a->group.items[i], *equals = strchr(text, '=');
-        if (equals == NULL || equals == text || equals[1] == '\0') {
-            ost_cli_message("--group: '%.100s' is not of the form NAME=INPUT,INPUT", text);
-            return OST_EXIT_USAGE;
-        }
+        if (equals == NULL || equals == text || equals[1] == '\0')
+            return OST_CLI_USAGE("--group: '%.100s' is not of the form NAME=INPUT,INPUT", text);
         if (ost_text_list_add(&self->groups, "%.*s", (int) (equals - text), text) < 0) return ost_cli_no_memory();
         char *members = ost_strdup(equals + 1), *rest = members;
         bool is_right = members != NULL;
@@ -280,10 +268,8 @@ static int make_groups(ost_analysis_t *self, const ost_sensitivity_arguments_t *
     }
     for (size_t g = 1; g < self->groups.n; g++)
         for (size_t k = 0; k < g; k++)
-            if (strcmp(self->groups.items[g], self->groups.items[k]) == 0) {
-                ost_cli_message("--group: two groups or inputs are named '%s'", self->groups.items[g]);
-                return OST_EXIT_USAGE;
-            }
+            if (strcmp(self->groups.items[g], self->groups.items[k]) == 0)
+                return OST_CLI_USAGE("--group: two groups or inputs are named '%s'", self->groups.items[g]);
     return OST_EXIT_OK;
 }
 
@@ -301,11 +287,9 @@ static int make_points(ost_analysis_t *self, const ost_sensitivity_arguments_t *
                     ? (a->n_trajectories > 0 ? (size_t) a->n_trajectories : TRAJECTORIES)
                     : (a->n_base > 0 ? (size_t) a->n_base : BASE_SAMPLES);
     self->n_points = ost_sensitivity_n_points(design);
-    if (self->n_points > MOST_POINTS || self->n_points > MOST_NUMBERS / design->n_inputs) {
-        ost_cli_message("sensitivity: %zu points of %zu inputs; expected at most %d, and %d numbers in them",
+    if (self->n_points > MOST_POINTS || self->n_points > MOST_NUMBERS / design->n_inputs)
+        return OST_CLI_USAGE("sensitivity: %zu points of %zu inputs; expected at most %d, and %d numbers in them",
             self->n_points, design->n_inputs, MOST_POINTS, MOST_NUMBERS);
-        return OST_EXIT_USAGE;
-    }
     self->u = ost_memory_list(&self->memory, self->n_points * design->n_inputs, sizeof(double));
     self->y = ost_memory_list(&self->memory, self->n_points * self->n_endpoints, sizeof(double));
     if (self->memory.failed) return ost_cli_no_memory();

@@ -32,12 +32,11 @@ int ost_analysis_is_given(const char *name, const ost_sensitivity_arguments_t *a
     if (!ost_cli_ends_with(name, ".h5") || ost_journal_is(name)) return OST_EXIT_OK;
     int code = ost_cli_recorded_sweep(name, &asked, is);
     *is = *is && code == OST_EXIT_OK && asked.kind != OST_DESIGN_DRAWS;
-    if (*is && option != NULL) {
-        ost_cli_message("--%s: of a sweep, whose points are taken as they are, nothing is simulated; new points are of "
-                        "its experiment: 'osteon sensitivity EXPERIMENT%s%s --vary PATH=LOWER..UPPER'",
+    if (*is && option != NULL)
+        code = OST_CLI_USAGE(
+            "--%s: of a sweep, whose points are taken as they are, nothing is simulated; new points are of "
+            "its experiment: 'osteon sensitivity EXPERIMENT%s%s --vary PATH=LOWER..UPPER'",
             option, a->method != NULL ? " --method " : "", a->method != NULL ? a->method : "");
-        code = OST_EXIT_USAGE;
-    }
     ost_cli_sweep_free(&asked);
     return code;
 }
@@ -57,17 +56,15 @@ static int plan(ost_analysis_t *self, const char *name)
 static int choose_endpoints(ost_analysis_t *self, const ost_results_t *results, const ost_sensitivity_arguments_t *a)
 {
     for (size_t i = 0; i < a->of.n; i++)
-        if (strchr(a->of.items[i], '=') != NULL) {
-            ost_cli_message("--of: '%.100s': a sweep has values of its own endpoints alone; expected the name of one",
+        if (strchr(a->of.items[i], '=') != NULL)
+            return OST_CLI_USAGE(
+                "--of: '%.100s': a sweep has values of its own endpoints alone; expected the name of one",
                 a->of.items[i]);
-            return OST_EXIT_USAGE;
-        }
-    if (results->endpoints.n == 0) {
-        ost_cli_message("%s: the sweep has no endpoint; name one under 'endpoints' of the experiment, and repeat the "
-                        "sweep",
+    if (results->endpoints.n == 0)
+        return OST_CLI_INPUT(
+            "%s: the sweep has no endpoint; name one under 'endpoints' of the experiment, and repeat the "
+            "sweep",
             results->path);
-        return OST_EXIT_INPUT;
-    }
     return ost_analysis_choose(self, &a->of);
 }
 
@@ -147,11 +144,9 @@ int ost_analysis_take_sweep(ost_analysis_t *self, const char *name, const ost_se
     if (code == OST_EXIT_OK) code = choose_endpoints(self, results, a);
     if (code == OST_EXIT_OK && take_points(self, &results->design, &err) < 0) code = ost_cli_fail(&err);
     if (code == OST_EXIT_OK && take_values(self, results, &err) < 0) code = ost_cli_fail(&err);
-    if (code == OST_EXIT_OK && self->n_levels == NULL && self->n_points < OST_GIVEN_LEAST) {
-        ost_cli_message("%s: %zu points of a design %s; expected at least %d, or a grid", name, self->n_points,
+    if (code == OST_EXIT_OK && self->n_levels == NULL && self->n_points < OST_GIVEN_LEAST)
+        code = OST_CLI_INPUT("%s: %zu points of a design %s; expected at least %d, or a grid", name, self->n_points,
             ost_design_words[self->of_sweep], OST_GIVEN_LEAST);
-        code = OST_EXIT_INPUT;
-    }
     if (code == OST_EXIT_OK)
         code = ost_analysis_check_correlation(self, "the points' values of ", "a sweep of another design");
     if (code == OST_EXIT_OK) code = note(self);

@@ -48,13 +48,11 @@ int ost_analysis_recall(const char *path, ost_sensitivity_arguments_t *a)
 {
     ost_sensitivity_arguments_t then = { 0 };
     int code = read_arguments(path, &then);
-    if (code == OST_EXIT_OK && then.recorded[OST_ANALYSIS_N_RECORDED - 1] != NULL) {
-        ost_cli_message(
+    if (code == OST_EXIT_OK && then.recorded[OST_ANALYSIS_N_RECORDED - 1] != NULL)
+        code = OST_CLI_USAGE(
             "sensitivity: '%s' is an analysis of the points of a sweep; expected the file of that sweep, or "
             "the experiment",
             path);
-        code = OST_EXIT_USAGE;
-    }
     memcpy(a->recorded, then.recorded, sizeof(a->recorded));
     memset(then.recorded, 0, sizeof(then.recorded));
     if (code == OST_EXIT_OK && then.method != NULL) {
@@ -99,10 +97,8 @@ static int read_analysis(ost_analysis_t *self, const char *path, ost_sensitivity
     int code = read_arguments(path, a);
     if (code != OST_EXIT_OK) return code;
     const size_t kind = ost_words_find(ost_sensitivity_words, OST_N_SENSITIVITIES, a->method);
-    if (kind == OST_N_SENSITIVITIES) {
-        ost_cli_message("%s: is damaged: '%s' is not a method of sensitivity", path, a->method);
-        return OST_EXIT_INPUT;
-    }
+    if (kind == OST_N_SENSITIVITIES)
+        return OST_CLI_INPUT("%s: is damaged: '%s' is not a method of sensitivity", path, a->method);
     self->design.kind = (ost_sensitivity_kind_t) kind;
     code = ost_analysis_prepare(self, path, a, -1);
     if (code == OST_EXIT_OK && ost_analysis_prepare_kept(self, &err) < 0) code = ost_cli_fail(&err);

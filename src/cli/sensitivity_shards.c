@@ -114,10 +114,8 @@ static int check_complete(ost_analysis_t *self, const ost_analysis_how_t *how, o
 int ost_analysis_open(ost_analysis_t *self, const ost_analysis_how_t *how, bool *is_complete)
 {
     ost_error_t err = { 0 };
-    if (how->shard.n > self->n_points) {
-        ost_cli_message("--shard: %zu shards of %zu points", how->shard.n, self->n_points);
-        return OST_EXIT_USAGE;
-    }
+    if (how->shard.n > self->n_points)
+        return OST_CLI_USAGE("--shard: %zu shards of %zu points", how->shard.n, self->n_points);
     int ret = ost_analysis_prepare_kept(self, &err);
     if (ret == 0) ret = check_complete(self, how, &err);
     *is_complete = ret > 0;

@@ -198,10 +198,8 @@ int ost_show_points(show_t *self, const char *path)
                *subjects = ost_results_attribute(results, "n_subjects");
     char points[64], failed[64], kind[32];
     ost_error_t err = { 0 };
-    if (asks_for_subjects(self)) {
-        ost_cli_message("show: %s keeps endpoints alone, and no subjects; of its options --csv is left", path);
-        return OST_EXIT_USAGE;
-    }
+    if (asks_for_subjects(self))
+        return OST_CLI_USAGE("show: %s keeps endpoints alone, and no subjects; of its options --csv is left", path);
     shown_endpoint_t *shown = calloc(results->endpoints.n + 1, sizeof(*shown));
     int ret = shown == NULL ? ost_no_memory(&err) : read_all(results, shown, &err);
     if (ret == 0) {

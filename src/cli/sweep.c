@@ -183,8 +183,7 @@ static int check_entries(sweep_t *self, const ost_text_list_t *overrides)
         for (size_t i = 0; overrides != NULL && i < overrides->n; i++) {
             size_t n = strlen(design->axes[k].path);
             if (strncmp(overrides->items[i], design->axes[k].path, n) != 0 || overrides->items[i][n] != '=') continue;
-            ost_cli_message("'%s' is varied, and set to '%s'", design->axes[k].path, overrides->items[i] + n + 1);
-            return OST_EXIT_USAGE;
+            return OST_CLI_USAGE("'%s' is varied, and set to '%s'", design->axes[k].path, overrides->items[i] + n + 1);
         }
     if (design->kind == OST_DESIGN_DRAWS) return OST_EXIT_OK; /* each column of the table is another parameter */
     for (size_t b = 1; b < design->n_axes; b++)
@@ -210,12 +209,11 @@ static int plan_base(sweep_t *self, const ost_text_list_t *overrides)
     if (ret == 0) ret = ost_columns_init(&self->columns, &part, 1, &err);
     if (ret == 0) ret = ost_design_name(&self->design, ost_columns_is_taken, &self->plan, &err);
     if (ret < 0) return ost_cli_fail(&err);
-    if (self->sweep.keep == OST_KEEP_ENDPOINTS && self->base.n_endpoints == 0) {
-        ost_cli_message("--keep endpoints: the experiment '%s' asks for no endpoints; name them under 'endpoints', or "
-                        "leave --keep out",
+    if (self->sweep.keep == OST_KEEP_ENDPOINTS && self->base.n_endpoints == 0)
+        return OST_CLI_USAGE(
+            "--keep endpoints: the experiment '%s' asks for no endpoints; name them under 'endpoints', or "
+            "leave --keep out",
             self->base.name);
-        return OST_EXIT_USAGE;
-    }
     return overrides != NULL ? ost_cli_doubts(&self->plan, true) : OST_EXIT_OK;
 }
 
