@@ -237,7 +237,8 @@ class Program(unittest.TestCase):
             file.write(EXPERIMENT.replace("./tiny", "../tiny"))
         self.assertRegex(self.osteon("list", "configs").stdout, r"(?m)^mine +configs/mine.yaml$")
         shutil.copy(self.path("evidence.csv"), self.path("configs"))
-        self.assertTrue(self.osteon("check", "mine").stdout.startswith("OK: "))
+        for name in ("mine", "Mi-Ne", "mi.ne"):
+            self.assertTrue(self.osteon("check", name).stdout.startswith("OK: "), name)
         self.assertIn("did you mean 'mine'?", self.osteon("check", "mien", code=1).stderr)
 
     def test_dry_run_writes_nothing(self):

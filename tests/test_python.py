@@ -168,6 +168,9 @@ class Python(unittest.TestCase):
                 osteon.run(name)
             self.assertIn(said, str(raised.exception))
 
+    def test_name_as_it_is_written(self):
+        self.assertEqual(osteon._find("ABCSG-18").rsplit("/", 1)[1], "abcsg18.yaml")
+
     def test_wrong_rows(self):
         model = osteon.Model("test.yaml", subjects=2)
         for theta, names, said in WRONG_ROWS:

@@ -121,6 +121,7 @@ class R(unittest.TestCase):
                                 unname(x$bmd["treated", "total_hip", "3", ])))
             stopifnot(identical(frame$marker[frame$time == 0 & frame$arm == "control"], unname(x$marker["control", , 1])))
             stopifnot(identical(frame$age[frame$subject == 2][1], x$covariates$age[3]), nrow(frame) == length(x$marker))
+            stopifnot(basename(osteon:::find_experiment("ABCSG-18")) == "abcsg18.yaml")
             again <- osteon_run("test.yaml", text = attr(x, "experiment"))
             stopifnot(identical(again$bmd, x$bmd))""")
         with self.file("run", "test.yaml", "--set", f"{DOSE}=2 mg", "--set", "population.seed=5") as file:

@@ -249,13 +249,13 @@ static const char *config_name(const void *paths, size_t i)
     return ost_cli_base_name(path);
 }
 
-/* The path of the experiment called `name` if there is no file of that name. @return an exit code, having said why */
+/* The path of the experiment called `name`, "ABCSG-18" or "abcsg18", if there is no file of that name. @return an exit code, having said why */
 static int find_config(const char *name, char **found)
 {
     ost_text_list_t paths = { 0 };
     int ret = ost_cli_configs(&paths), code = OST_EXIT_OK;
     size_t i = 0;
-    while (ret == 0 && i < paths.n && strcmp(config_name(paths.items, i), name) != 0) i++;
+    while (ret == 0 && i < paths.n && !ost_text_alike(config_name(paths.items, i), name)) i++;
     *found = NULL;
     if (ret < 0 || (i < paths.n && asprintf(found, "%s.yaml", paths.items[i]) < 0)) {
         *found = NULL;
@@ -346,7 +346,7 @@ int ost_cli_experiment(ost_experiment_t *self, const char *name, const ost_text_
     if (ost_cli_ends_with(name, ".model"))
         return OST_CLI_INPUT("%s: a model, not an experiment; an experiment names it under 'models'", name);
     if (access(name, F_OK) != 0) {
-        if (strchr(name, '/') != NULL || strchr(name, '.') != NULL) {
+        if (strchr(name, '/') != NULL || ost_cli_ends_with(name, ".yaml") || is_recorded(name)) {
             ost_cli_exists(name);
             return OST_EXIT_INPUT;
         }

@@ -4,13 +4,12 @@
 
 #include <math.h>
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAME_MAX_LENGTH = 63 }; /* longer words get no suggestion unless they differ in case only */
+enum { NAME_MAX_LENGTH = 63 }; /* longer words get no suggestion unless they are alike */
 
 char *ost_strdup(const char *text)
 {
@@ -90,10 +89,19 @@ static char lower(char c)
     return c >= 'A' && c <= 'Z' ? (char) (c - 'A' + 'a') : c;
 }
 
-static bool same_ignoring_case(const char *a, const char *b)
+static bool is_in_name(char c)
 {
-    while (*a != '\0' && lower(*a) == lower(*b)) a++, b++;
-    return lower(*a) == lower(*b);
+    return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z');
+}
+
+bool ost_text_alike(const char *a, const char *b)
+{
+    for (;; a++, b++) {
+        while (*a != '\0' && !is_in_name(*a)) a++;
+        while (*b != '\0' && !is_in_name(*b)) b++;
+        if (lower(*a) != lower(*b)) return false;
+        if (*a == '\0') return true;
+    }
 }
 
 static size_t min3(size_t a, size_t b, size_t c)
@@ -143,7 +151,7 @@ static const char *only_longer(const char *word, const char *const *names, size_
 const char *ost_nearest(const char *word, const char *const *names, size_t n_names)
 {
     for (size_t i = 0; i < n_names; i++) {
-        if (same_ignoring_case(word, names[i])) return names[i];
+        if (ost_text_alike(word, names[i])) return names[i];
     }
     size_t n_word = strlen(word);
     if (n_word > NAME_MAX_LENGTH) return NULL;

@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /** A copy of `text`, owned by the caller; NULL if out of memory. */
@@ -39,13 +40,15 @@ int ost_text_list_split(ost_text_list_t *self, const char *text) OST_MUST_CHECK;
 /** Free. Accepts NULL and a zeroed one. */
 void ost_text_list_free(ost_text_list_t *self);
 
+/** Whether two names are one but for letters' case and what is no letter or digit: "CALGB-79809" and "CALGB 79809". */
+bool ost_text_alike(const char *a, const char *b);
 /** Put '?' in place of control characters that a terminal would obey, but for line feeds, tabs and carriage returns,
  * and of bytes that are no UTF-8. */
 void ost_text_disarm(char *text);
 /** All of [n] texts with `between` between them, owned by the caller; NULL if out of memory. */
 char *ost_text_join(const char *const *texts, size_t n, const char *between);
 
-/** The name closest to `word` by edit distance (case-insensitive first), else the only one that begins or ends with it;
+/** The name closest to `word` by edit distance, first one that is alike, else the only one that begins or ends with it;
  *  NULL if none is near enough to suggest.
  *  @param names  shape [n_names], borrowed; the result points into it */
 const char *ost_nearest(const char *word, const char *const *names, size_t n_names);

@@ -6,7 +6,6 @@
 #include "core/text.h"
 #include "plan/doses.h"
 
-#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -391,17 +390,6 @@ int ost_matched_find(ost_matched_t *self, ost_experiment_t *e, ost_evidence_t *e
     return 0;
 }
 
-/* Whether two trials are one but for letters' case and what is no letter or digit: "CALGB-79809", "CALGB 79809". */
-static bool is_same_trial(const char *a, const char *b)
-{
-    for (;; a++, b++) {
-        while (*a != '\0' && !isalnum((unsigned char) *a)) a++;
-        while (*b != '\0' && !isalnum((unsigned char) *b)) b++;
-        if (tolower((unsigned char) *a) != tolower((unsigned char) *b)) return false;
-        if (*a == '\0') return true;
-    }
-}
-
 int ost_matched_find_unnamed(ost_matched_t *self, const ost_experiment_t *e, ost_evidence_t *evidence, ost_error_t *err)
 {
     int ret = 0;
@@ -409,7 +397,7 @@ int ost_matched_find_unnamed(ost_matched_t *self, const ost_experiment_t *e, ost
         ost_evidence_row_t *row = &evidence->rows[i];
         char why[sizeof(self->unmatched->why)];
         size_t k = 0;
-        while (k < e->n_comparisons && !is_same_trial(e->comparisons[k].trial, row->trial)) k++;
+        while (k < e->n_comparisons && !ost_text_alike(e->comparisons[k].trial, row->trial)) k++;
         if (row->is_named || k == e->n_comparisons) continue;
         row->is_named = true; /* another experiment does not name it again */
         if (strcmp(e->comparisons[k].trial, row->trial) == 0)

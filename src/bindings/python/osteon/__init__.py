@@ -85,6 +85,11 @@ def _settings(changes: Mapping[str, Any]) -> list[str]:
     return [f"{SHORT.get(path, path)}={_text(value)}" for path, value in changes.items()]
 
 
+def _letters(name: str) -> str:
+    """What tells names apart: "ABCSG-18" is abcsg18."""
+    return re.sub("[^a-z0-9]", "", name.lower())
+
+
 def _find(experiment: str | os.PathLike[str]) -> str:
     """The path of an experiment: a file, or the name of one in configs/."""
     name = os.fspath(experiment)
@@ -95,8 +100,9 @@ def _find(experiment: str | os.PathLike[str]) -> str:
         for path in [*folder.glob("*.yaml"), *folder.glob("*/*.yaml")]:
             if path.parent.name != "fit":
                 known.setdefault(path.stem, str(path))
-    if name in known:
-        return known[name]
+    alike = {_letters(stem): stem for stem in known}
+    if _letters(name) in alike:
+        return known[alike[_letters(name)]]
     near = difflib.get_close_matches(name, known, 1)
     raise Error(f"{name}: there is no such file, and no experiment of that name"
                 + (f" (did you mean '{near[0]}'?)" if near else "; 'osteon list configs' lists them"))

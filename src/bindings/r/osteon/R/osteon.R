@@ -58,7 +58,9 @@ find_experiment <- function(experiment) {
     files <- Sys.glob(c(file.path(folders, "*.yaml"), file.path(folders, "*", "*.yaml")))
     files <- files[basename(dirname(files)) != "fit"]
     known <- sub("\\.yaml$", "", basename(files))
-    if (experiment %in% known) return(files[match(experiment, known)])
+    letters_of <- function(name) gsub("[^a-z0-9]", "", tolower(name)) # "ABCSG-18" is abcsg18
+    found <- match(letters_of(experiment), letters_of(known))
+    if (!is.na(found)) return(files[found])
     near <- hint(experiment, unique(known))
     fail(experiment, ": there is no such file, and no experiment of that name",
         if (nzchar(near)) near else "; 'osteon list configs' lists them")
