@@ -238,9 +238,10 @@ validate,T,difference,BMD_difference,LS,24,mean,-3,percentage_points_between_arm
 
     def test_trials_by_name(self):
         """Several names make one run; a name that is not there is said before anything is simulated."""
-        done = self.osteon("validate", "--trial", "sabre,zofast", "--subjects", "2", "--parameters", "none")
-        self.assertIn("SABRE, ", done.stdout)
-        self.assertIn("ZO-FAST, ", done.stdout)
+        for words in ["--trial", "sabre,zofast"], ["SABRE,ZO-FAST"]:
+            done = self.osteon("validate", *words, "--subjects", "2", "--parameters", "none")
+            self.assertIn("SABRE, ", done.stdout)
+            self.assertIn("ZO-FAST, ", done.stdout)
         for wrong in ("sabre,zofas", "sabre,", ",sabre", ""):
             self.assertIn("there is no trial", self.osteon("validate", "--trial", wrong, code=1).stderr)
 
@@ -343,7 +344,9 @@ validate,T,difference,BMD_difference,LS,24,mean,-3,percentage_points_between_arm
             (["--evidence", "no.csv"], 1, "no.csv"),
             (["--subjects", "1"], 2, "osteon: --subjects: '1'"),
             (["-o", "fit.yaml"], 2, "'fit.yaml' is not the name of a report (HTML), which ends in .html"),
-            (["mine"], 2, "validate: --trials trials and 'mine' both name trials"),
+            (["./mine"], 2, "validate: 'trials' and './mine' both name trials"),
+            (["two", "--trial", "one"], 2, "validate: 'one' and 'two' both name trials"),
+            (["onn"], 1, "trials: there is no trial 'onn' (did you mean 'one'?)"),
             (["--parameters", "no.csv"], 1, "no.csv: cannot be opened: No such file"),
             (["--parameter", "no.csv"], 1, "no.csv: cannot be opened: No such file"),
             (["--trials", "nowhere"], 1, "nowhere: No such file"),

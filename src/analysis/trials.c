@@ -51,9 +51,12 @@ static const char *name_of(const char *path, size_t *n)
 /* @param n  characters of the name */
 static bool is_named(const char *path, const char *name, size_t n)
 {
+    char asked[64], own[64];
     size_t length;
-    const char *own = name_of(path, &length);
-    return strncmp(own, name, n) == 0 && strcmp(own + n, ".yaml") == 0;
+    const char *file = name_of(path, &length);
+    snprintf(asked, sizeof(asked), "%.*s", (int) n, name);
+    snprintf(own, sizeof(own), "%.*s", (int) length, file);
+    return ost_text_alike(own, asked);
 }
 
 /* Whether one of the names "sabre,zofast" is that of the path. */

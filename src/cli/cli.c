@@ -249,7 +249,8 @@ static const char *config_name(const void *paths, size_t i)
     return ost_cli_base_name(path);
 }
 
-/* The path of the experiment called `name`, "ABCSG-18" or "abcsg18", if there is no file of that name. @return an exit code, having said why */
+/* The path of the experiment called `name`, "ABCSG-18" or "abcsg18", if there is no file of that name. @return an exit
+ * code, having said why */
 static int find_config(const char *name, char **found)
 {
     ost_text_list_t paths = { 0 };

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Of --parameters: those of the models, without uncertainty. */
 #define NO_PARAMETERS "none"
@@ -72,6 +73,12 @@ static int read_draws(validate_arguments_t *self, ost_draws_t *draws, ost_error_
     return ret;
 }
 
+/* Whether what is no file is the name of a trial, or several: "atac,sabre". */
+static bool is_name(const char *path)
+{
+    return access(path, F_OK) != 0 && strchr(path, '/') == NULL && !ost_cli_ends_with(path, ".yaml");
+}
+
 static int run_validate(const ost_command_t *self, int argc, char **argv)
 {
     validate_arguments_t a = {
@@ -86,11 +93,12 @@ static int run_validate(const ost_command_t *self, int argc, char **argv)
     char *own = NULL, *endpoints = NULL, *arms = NULL;
     const char *path = ost_cli_parse(self, argc, argv, &a, &code);
     if (path == NULL) goto out;
-    if (path[0] != '\0' && how->trials.folder != NULL) {
-        code = OST_CLI_USAGE("validate: --trials %s and '%s' both name trials", how->trials.folder, path);
+    const char **place = is_name(path) ? &how->trials.only : &how->trials.folder;
+    if (path[0] != '\0' && *place != NULL) {
+        code = OST_CLI_USAGE("validate: '%s' and '%s' both name trials", *place, path);
         goto out;
     }
-    if (path[0] != '\0') how->trials.folder = path;
+    if (path[0] != '\0') *place = path;
     if ((code = ost_cli_data_folder("trials", &own)) != OST_EXIT_OK ||
         (code = ost_cli_data_folder(OST_CLI_ENDPOINTS, &endpoints)) != OST_EXIT_OK ||
         (code = ost_cli_data_folder(OST_CLI_ARMS, &arms)) != OST_EXIT_OK)
@@ -142,7 +150,7 @@ static const ost_option_t options[] = {
         .target = OST_WORD(validate_arguments_t, how.trials.evidence) },
     { .name = "trial",
         .argument = "NAME,NAME,...",
-        .text = "only these trials of the folder",
+        .text = "only these trials of the folder, as NAME without the option",
         .target = OST_WORD(validate_arguments_t, how.trials.only) },
     { .name = "model",
         .argument = "MODEL",
@@ -170,7 +178,7 @@ static const ost_option_t options[] = {
 
 const ost_command_t ost_command_validate = {
     .name = "validate",
-    .argument = "[TRIAL.yaml|DIR]",
+    .argument = "[NAME,...|TRIAL.yaml|DIR]",
     .summary = "check predictions against observations of trials",
     .about = "Simulate the trials of a folder and compare every observation of the evidence with its prediction.",
     .notes = "A trial is an experiment that names rows of an evidence table: see "
@@ -179,7 +187,7 @@ const ost_command_t ost_command_validate = {
              "fitted, rows of role "
              "validate never were.\nThe trials that come with osteon take two minutes of a processor (all of its cores "
              "share "
-             "them); --trial NAME is sooner, --subjects 20 --parameters none a first look.",
+             "them); 'osteon validate atac' is sooner, --subjects 20 --parameters none a first look.",
     OST_OPTIONS(options),
     .run = run_validate,
 };
