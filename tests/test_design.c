@@ -19,7 +19,7 @@ static int make(ost_design_kind_t kind, const char *const *vary, size_t n_points
     ost_design_free(&design);
     err = (ost_error_t){ 0 };
     for (; *vary != NULL; vary++) CU_ASSERT_FATAL(ost_text_list_add(&list, "%s", *vary) == 0);
-    int ret = ost_points_make(&design, kind, &list, n_points, seed, &err);
+    int ret = ost_points_make(&design, kind, &list, 0, n_points, seed, &err);
     ost_text_list_free(&list);
     return ret;
 }

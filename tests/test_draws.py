@@ -18,6 +18,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 PLOT = os.path.join(HERE, "..", "scripts", "plot.py")
 sys.path.insert(0, os.path.dirname(PLOT))
 from plotting.draws import figure_of_draws  # noqa: E402
+from plotting.sweep import figure_of_sweep  # noqa: E402
 M, SUBJECTS = 9, 70
 HEAD = "draw,one.loss [1/y],aibl.k_C [1/d],pill.half [d],between BMD,within BMD"
 
@@ -236,6 +237,77 @@ class Draws(test_shards.Program):
         with h5py.File(self.path("d.h5"), "r+") as file:
             file["bmd"][...] *= 1.01
         self.assertIn(" in the file, now ", self.osteon("verify", "d.h5", "--share", "20 %", code=4))
+
+    def sweep(self, out, *arguments, code=0):
+        self.write("test.yaml", FILES["test.yaml"] + "endpoints: {loss: {output: bmd, arm: treated, to: 24 month}}\n")
+        return self.osteon("sweep", "test.yaml", "--vary", "arms.treated.regimen.0.dose=0.5 mg, 1 mg, 4 mg", "--parameters",
+                           "fit.csv", "-n", str(SUBJECTS), "-o", out, "--force", *arguments, code=code)
+
+    def test_sweep_with_draws(self):
+        """Each point has the bits of a run with the same draws, and of each endpoint the interval that this prints."""
+        self.sweep("s.h5", "-q")
+        said = " ".join(self.osteon("show", "s.h5", "--csv", "s.csv").split())
+        self.assertIn("3 points (grid) x 9 draws, the same 70 subjects at each", said)
+        self.assertIn("dose [mg] value value 2.5 % value 97.5 % q05 q95 n", said)
+        with h5py.File(self.path("s.h5")) as file, open(self.path("s.csv"), encoding="utf-8", newline="") as table_of_points:
+            self.assertEqual([d.keys()[0] for d in file["bmd"].dims], ["dose", "draw", "arm", "subject", "time"])
+            self.assertEqual(file["one_loss"].shape, (M,))
+            rows = list(csv.DictReader(table_of_points))
+            self.assertEqual([row["dose [mg]"] for row in rows], ["0.5", "1", "4"])
+            for k, row in enumerate(rows):
+                self.draws("d.h5", "-q", "--set", f"arms.treated.regimen.0.dose={row['dose [mg]']} mg")
+                self.osteon("show", "d.h5", "--csv", "d.csv")
+                with h5py.File(self.path("d.h5")) as run, open(self.path("d.csv"), encoding="utf-8", newline="") as of_run:
+                    np.testing.assert_array_equal(file["bmd"][k], run["bmd"][()])
+                    last = list(csv.DictReader(of_run))[-1]
+                self.assertEqual([row[name] for name in ("endpoint", "value", "value_q025", "value_q975", "q05", "q95", "n")],
+                                 [last[name] for name in ("variable", "median", "median_q025", "median_q975", "subjects_q05",
+                                                          "subjects_q95", "n")])
+        panel = figure_of_sweep(self.path("s.h5"), None).axes[0]
+        self.assertEqual([band.get_label() for band in panel.collections],
+                         ["5th to 95th percentile between subjects", "95 % interval over draws"])
+        np.testing.assert_allclose(panel.lines[0].get_ydata(), [float(row["value"]) for row in rows], rtol=1e-6)
+        dark = panel.collections[1].get_paths()[0].vertices[:, 1]
+        np.testing.assert_allclose([dark.min(), dark.max()], [min(float(row["value_q025"]) for row in rows),
+                                                              max(float(row["value_q975"]) for row in rows)], rtol=1e-6)
+        self.osteon("report", "s.h5", "-o", "s.html")
+        with open(self.path("s.html"), encoding="utf-8") as page:
+            text = page.read().replace("\N{MINUS SIGN}", "-")
+        for part in "over draws of the parameters", f"<td data-h='2.5 %'>{float(rows[0]['value_q025']):.2f}", \
+                "<th>draws</th><td>9</td>", "<th>points</th><td>3, grid</td>":
+            self.assertIn(part, text)
+
+    def test_sweep_with_draws_again(self):
+        """Repeated, in shards, by a sampler, exported, at the estimate."""
+        self.sweep("s.h5", "-q", "--draws", "3")
+        self.osteon("sweep", "s.h5", "-o", "again.h5", "-q")
+        for i in 1, 2:
+            self.sweep(f"p{i}.h5", "--draws", "3", "--shard", f"{i}/2", "-q")
+        self.osteon("merge", "p1.h5", "p2.h5", "-o", "merged.h5", "-q")
+        for name in "again.h5", "merged.h5":
+            one, two = contents(self.path("s.h5")), contents(self.path(name))
+            self.assertEqual(one.keys(), two.keys())
+            for key in one:
+                np.testing.assert_array_equal(one[key], two[key], str(key))
+        self.assertRegex(self.osteon("verify", "s.h5", "--share", "20 %"), r"dose .* mg, draw \d.*: equal")
+        self.osteon("export", "s.h5", "--csv", "s.csv", "--wide")
+        with open(self.path("s.csv"), encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        self.assertEqual(list(rows[0]), ["arm", "subject", "time", "dose", "draw", "bmd"])
+        with h5py.File(self.path("s.h5")) as file:
+            np.testing.assert_array_equal(np.array([float(row["bmd"]) for row in rows]).reshape(file["bmd"].shape), file["bmd"][()])
+        self.osteon("sweep", "test.yaml", "--vary", "arms.treated.regimen.0.dose=1 mg..4 mg", "--design", "sobol", "--points", "4",
+                    "--parameters", "fit.csv", "--draws", "2", "-n", "70", "-o", "q.h5", "-q")
+        with h5py.File(self.path("q.h5")) as file:
+            self.assertEqual([d.keys()[0] for d in file["loss"].dims], ["point", "draw"])
+            self.assertEqual(file["dose"].shape, (4,))
+        self.assertIn("4 points (sobol) x 2 draws", " ".join(self.osteon("show", "q.h5").split()))
+        self.osteon("export", "q.h5", "--csv", "q.csv", "--wide")
+        with open(self.path("q.csv"), encoding="utf-8", newline="") as file:
+            self.assertEqual(next(file).strip(), "arm,subject,time,point,dose,draw,bmd")
+        self.assertIn("parameters: the estimate of fit.csv", self.sweep("e.h5", "--draws", "0"))
+        self.assertIn("is varied twice", self.sweep("w.h5", "--vary", "parameters.one.loss=0.1 1/y, 0.2 1/y", code=2))
+        self.assertIn("draws without --vary", self.osteon("sweep", "s.h5", "--parameters", "fit.csv", "-o", "w.h5", code=2))
 
     def test_wrong(self):
         for words, code, part in (

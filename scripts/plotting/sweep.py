@@ -52,14 +52,17 @@ class Axis:
 
 
 class Endpoint:
-    """name, text and unit; value, low, high over the dimensions of the sweep."""
+    """name, text and unit; value, low, high over the dimensions of the sweep; of draws at each point their medians, and
+    unsure: the 95 % interval of the value over draws, or None."""
 
-    def __init__(self, read, name):
+    def __init__(self, read, name, is_drawn):
         data = read(name)
         self.name, self.text = plain(name), plain(data.attrs.get("long_name", name))
         unit = plain(data.attrs.get("units", ""))
         self.unit = "" if unit == "1" else unit
-        self.value, self.low, self.high = (read(name + ending)[()] for ending in ("", "_q05", "_q95"))
+        found = [read(name + ending)[()] for ending in ("", "_q05", "_q95")]
+        self.unsure = np.nanquantile(found[0], [0.025, 0.975], axis=-1) if is_drawn else None
+        self.value, self.low, self.high = (np.nanmedian(part, axis=-1) if is_drawn else part for part in found)
 
 
 class Sweep:
@@ -80,12 +83,14 @@ class Sweep:
             self.title = plain(file.attrs.get("title", ""))
             self.n_subjects = int(file.attrs.get("n_subjects", 0))
             self.n_eligible = int(file.attrs.get("n_eligible", self.n_subjects))
-            self.axes = [Axis(read(name), name) for name in lines("sweep_axes")]
+            names_of_axes, n_drawn = lines("sweep_axes"), int(file.attrs.get("sweep_drawn", 0))
+            self.axes = [Axis(read(name), name) for name in names_of_axes[:len(names_of_axes) - n_drawn]]
+            self.n_draws = read(names_of_axes[-1]).size if n_drawn > 0 else 0
             known = lines("sweep_endpoints")
             for name in names or []:
                 if name not in known:
                     raise Refused(f"{path} has no endpoint '{plain(name)}'; it has {', '.join(known) or 'none'}")
-            self.endpoints = [Endpoint(read, name) for name in names or known]
+            self.endpoints = [Endpoint(read, name, n_drawn > 0) for name in names or known]
         if not self.endpoints:
             raise Refused(f"{path}: a sweep of an experiment without 'endpoints'; a figure of a sweep shows endpoints")
         shape = tuple(len(axis.values) for axis in self.axes) if self.is_grid else (len(self.axes[0].values),)
@@ -145,12 +150,14 @@ def dress(panel, title, y_label=""):
 def draw_line(panel, axis, end):
     order = np.argsort(axis.values, kind="stable")
     x, y = axis.values[order], end.value[order]
-    if axis.words is None:
-        panel.fill_between(x, end.low[order], end.high[order], color=COLOURS[1], alpha=0.15, lw=0,
-                           label="5th to 95th percentile between subjects")
-    else:
-        panel.vlines(x, end.low[order], end.high[order], color=COLOURS[1], alpha=0.4, lw=4,
-                     label="5th to 95th percentile between subjects")
+    bands = [("5th to 95th percentile between subjects", end.low, end.high, 0.15)]
+    if end.unsure is not None:
+        bands.append(("95 % interval over draws", *end.unsure, 0.5))
+    for label, low, high, alpha in bands:
+        if axis.words is None:
+            panel.fill_between(x, low[order], high[order], color=COLOURS[1], alpha=alpha, lw=0, label=label)
+        else:
+            panel.vlines(x, low[order], high[order], color=COLOURS[1], alpha=0.25 + alpha, lw=4, label=label)
     panel.plot(x, y, color=COLOURS[1], lw=1.9 if axis.words is None else 0, marker="o", ms=4.5, label=end.text.split(" ")[0])
     panel.axhline(0, color="0.75", lw=0.8, zorder=1)
     set_axis(panel, axis)
@@ -241,7 +248,11 @@ def figure_of_sweep(path, names):
         figure.suptitle("\n".join(textwrap.wrap(sweep.title, 52 * columns)), fontsize=12, weight="bold", x=0.02, ha="left")
         eligible = f", at least {sweep.n_eligible:,} of them eligible" if sweep.n_eligible < sweep.n_subjects else ""
         foot = f"The same {sweep.n_subjects:,} subjects at each point{eligible}. Varied: {', '.join(a.path for a in sweep.axes)}."
-        if sweep.is_grid and n_axes == 1:
+        if sweep.n_draws:
+            foot = f"{sweep.n_draws} draws of the parameters at each point; values are medians over draws. {foot}"
+        if sweep.is_grid and n_axes == 1 and sweep.n_draws:
+            foot = f"Dark: 95 % interval over draws. Light: 5th to 95th percentile between subjects. {foot}"
+        elif sweep.is_grid and n_axes == 1:
             foot = f"Band: 5th to 95th percentile between subjects. {foot}"
         figure.supxlabel("\n".join(textwrap.wrap(foot, 92 * columns)), fontsize=7.8, color="0.3", x=0.02, ha="left")
     return figure

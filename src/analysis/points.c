@@ -71,20 +71,20 @@ static int fill_list(const ost_vary_t *vary, ost_varied_t *axis, ost_error_t *er
 }
 
 /* Whether each entry has values as the kind takes them. */
-static int check_lists(const ost_design_t *self, const ost_vary_t *vary, ost_error_t *err)
+static int check_lists(ost_design_kind_t kind, const ost_vary_t *vary, size_t n_axes, ost_error_t *err)
 {
-    const bool is_grid = self->kind == OST_DESIGN_GRID;
-    if (is_grid && self->n_axes > OST_MAX_GRID_AXES)
+    const bool is_grid = kind == OST_DESIGN_GRID;
+    if (is_grid && n_axes > OST_MAX_GRID_AXES)
         return ost_fail(err, OST_ERR_LIMIT,
-            "a grid of %zu entries; expected at most %d, or another design, as latin_hypercube", self->n_axes,
+            "a grid of %zu entries; expected at most %d, or another design, as latin_hypercube", n_axes,
             OST_MAX_GRID_AXES);
-    for (size_t k = 0; k < self->n_axes; k++) {
+    for (size_t k = 0; k < n_axes; k++) {
         if (ost_vary_is_distribution(&vary[k]) && strncmp(vary[k].path, COVARIATES, strlen(COVARIATES)) != 0)
             return ost_fail(err, OST_ERR_VALUE,
                 "'%s': a distribution in a design %s; expected --design latin_hypercube, sobol or halton, which draw "
                 "from "
                 "it, with --points N",
-                vary[k].path, ost_design_words[self->kind]);
+                vary[k].path, ost_design_words[kind]);
         if (vary[k].unit != NULL && !is_grid)
             return ost_fail(
                 err, OST_ERR_VALUE, "'%s': a range in a table; expected a value for each point", vary[k].path);
@@ -99,25 +99,28 @@ static int check_lists(const ost_design_t *self, const ost_vary_t *vary, ost_err
     return 0;
 }
 
-static int make_lists(ost_design_t *self, const ost_vary_t *vary, ost_error_t *err)
+/* @param[in,out] n_points  times those of the lists */
+static int make_lists(ost_design_kind_t kind, const ost_vary_t *vary, size_t n_axes, ost_varied_t *axes,
+    size_t *n_points, ost_error_t *err)
 {
-    double n_points = 1;
-    int ret = check_lists(self, vary, err);
-    for (size_t k = 0; k < self->n_axes && ret == 0; k++) {
+    double n_lists = 1;
+    int ret = check_lists(kind, vary, n_axes, err);
+    for (size_t k = 0; k < n_axes && ret == 0; k++) {
         const double n = (double) (vary[k].unit != NULL ? vary[k].n : vary[k].texts.n);
-        n_points = self->kind == OST_DESIGN_GRID ? n_points * n : n;
+        n_lists = kind == OST_DESIGN_GRID ? n_lists * n : n;
     }
-    if (ret == 0 && n_points > OST_MAX_POINTS)
-        ret = ost_fail(err, OST_ERR_LIMIT, "a sweep of %.15g points; expected at most %d", n_points, OST_MAX_POINTS);
-    for (size_t k = 0; k < self->n_axes && ret == 0; k++) ret = fill_list(&vary[k], &self->axes[k], err);
-    if (ret == 0) self->n_points = (size_t) n_points;
+    n_lists *= (double) *n_points;
+    if (ret == 0 && n_lists > OST_MAX_POINTS)
+        ret = ost_fail(err, OST_ERR_LIMIT, "a sweep of %.15g points; expected at most %d", n_lists, OST_MAX_POINTS);
+    for (size_t k = 0; k < n_axes && ret == 0; k++) ret = fill_list(&vary[k], &axes[k], err);
+    if (ret == 0) *n_points = (size_t) n_lists;
     return ret;
 }
 
-static int make_spread(ost_design_t *self, ost_vary_t *vary, ost_error_t *err)
+static int make_spread(ost_design_t *self, ost_vary_t *vary, size_t n_axes, ost_error_t *err)
 {
-    const char *paths[OST_MAX_AXES];
-    for (size_t k = 0; k < self->n_axes; k++) {
+    const char *paths[OST_MAX_AXES] = { NULL };
+    for (size_t k = 0; k < n_axes; k++) {
         paths[k] = vary[k].path;
         int ret = ost_vary_is_distribution(&vary[k]) ? ost_vary_distribution(&vary[k], err) : 0;
         if (ret < 0) return ret;
@@ -126,12 +129,12 @@ static int make_spread(ost_design_t *self, ost_vary_t *vary, ost_error_t *err)
             "'%s': a range of %zu values in a design %s; expected none, as --points says how many points there are",
             vary[k].path, vary[k].n, ost_design_words[self->kind]);
     }
-    double *u = malloc(self->n_points * self->n_axes * sizeof(*u));
+    double *u = malloc(self->n_points * n_axes * sizeof(*u));
     int ret = u == NULL ? ost_no_memory(err) : 0;
-    if (ret == 0) ret = ost_points_spread(self->kind, self->seed, paths, self->n_axes, self->n_points, u, err);
-    for (size_t k = 0; k < self->n_axes && ret == 0; k++)
+    if (ret == 0) ret = ost_points_spread(self->kind, self->seed, paths, n_axes, self->n_points, u, err);
+    for (size_t k = 0; k < n_axes && ret == 0; k++)
         for (size_t i = 0; i < self->n_points && ret == 0; i++)
-            if (ost_vary_at(&vary[k], u[i * self->n_axes + k], &self->axes[k]) < 0) ret = ost_no_memory(err);
+            if (ost_vary_at(&vary[k], u[i * n_axes + k], &self->axes[k]) < 0) ret = ost_no_memory(err);
     free(u);
     return ret;
 }
@@ -140,7 +143,8 @@ static int check_number(const ost_design_t *self, size_t n_points, ost_error_t *
 {
     const bool needs = ost_design_is_chosen(self->kind);
     const char *word = ost_design_words[self->kind];
-    if (self->n_axes == 0) return ost_fail(err, OST_ERR_MISSING, "nothing is varied; expected --vary PATH=VALUES");
+    if (self->n_axes == (self->kind == OST_DESIGN_DRAWS ? 0 : self->n_drawn))
+        return ost_fail(err, OST_ERR_MISSING, "nothing is varied; expected --vary PATH=VALUES");
     if (self->n_axes > OST_MAX_AXES)
         return ost_fail(
             err, OST_ERR_LIMIT, "a sweep over %zu entries; expected at most %d", self->n_axes, OST_MAX_AXES);
@@ -171,11 +175,14 @@ static int check_paths(const ost_vary_t *vary, size_t n, ost_error_t *err)
     return 0;
 }
 
-int ost_points_make(ost_design_t *self, ost_design_kind_t kind, const ost_text_list_t *vary, size_t n_points,
-    uint64_t seed, ost_error_t *err)
+int ost_points_make(ost_design_t *self, ost_design_kind_t kind, const ost_text_list_t *vary, size_t n_drawn,
+    size_t n_points, uint64_t seed, ost_error_t *err)
 {
     const bool is_spread = ost_design_is_chosen(kind);
-    *self = (ost_design_t){ .kind = kind, .seed = seed, .n_axes = vary->n, .n_points = n_points };
+    const size_t n = vary->n - n_drawn;
+    *self = (ost_design_t){
+        .kind = kind, .seed = seed, .n_axes = vary->n, .n_drawn = n_drawn, .n_points = is_spread ? n_points : 1
+    };
     int ret = check_number(self, n_points, err);
     if (ret < 0) return self->n_axes = 0, ret;
     ost_vary_t *parsed = calloc(vary->n, sizeof(*parsed));
@@ -188,9 +195,12 @@ int ost_points_make(ost_design_t *self, ost_design_kind_t kind, const ost_text_l
         if (ret == 0 && ost_text_list_add(&self->vary, "%s", vary->items[k]) < 0) ret = ost_no_memory(err);
     }
     if (ret == 0) ret = check_paths(parsed, vary->n, err);
-    if (ret == 0) ret = is_spread ? make_spread(self, parsed, err) : make_lists(self, parsed, err);
+    if (ret == 0)
+        ret = is_spread ? make_spread(self, parsed, n, err)
+                        : make_lists(kind, parsed, n, self->axes, &self->n_points, err);
+    if (ret == 0) ret = make_lists(OST_DESIGN_DRAWS, parsed + n, n_drawn, self->axes + n, &self->n_points, err);
     for (size_t k = 0; k < self->n_axes && ret == 0; k++)
-        ret = ost_axis_measure(&self->axes[k], kind != OST_DESIGN_GRID, err);
+        ret = ost_axis_measure(&self->axes[k], kind != OST_DESIGN_GRID || k >= n, err);
     for (size_t k = 0; k < vary->n && parsed != NULL; k++) ost_vary_free(&parsed[k]);
     free(parsed);
     return ret;

@@ -177,7 +177,7 @@ static int run_run(const ost_command_t *self, int argc, char **argv)
     int isa = -1, code;
     static const char *const facts[] = { OST_COMPARED_MODELS, OST_SWEEP_DESIGN, OST_ANALYSIS_METHOD };
     enum { N_FACTS = sizeof(facts) / sizeof(facts[0]) };
-    char *recorded[N_FACTS] = { NULL }, *table = NULL;
+    char *recorded[N_FACTS] = { NULL };
     const char *name = ost_cli_parse(self, argc, argv, &a, &code);
     if (name == NULL) goto out;
     code = OST_EXIT_USAGE;
@@ -203,8 +203,7 @@ static int run_run(const ost_command_t *self, int argc, char **argv)
     }
     if (ost_cli_needs_output(self->name, name, &how)) goto out;
     if (a.parameters != NULL || a.n_draws < UINT64_MAX || is_draws) {
-        if (a.parameters != NULL && (code = ost_cli_draws_table(a.parameters, &table)) != OST_EXIT_OK) goto out;
-        const ost_draws_asked_t asked = { table, (size_t) a.n_draws, a.parameters == NULL && a.n_draws == UINT64_MAX,
+        const ost_draws_asked_t asked = { a.parameters, a.n_draws, a.parameters == NULL && a.n_draws == UINT64_MAX,
             a.subject != NULL, how.dry_run };
         code = ost_cli_run_draws(name, &asked, &a.simulation.overrides, isa, &how);
         goto out;
@@ -214,7 +213,6 @@ static int run_run(const ost_command_t *self, int argc, char **argv)
 out:
     ost_text_list_free(&a.simulation.overrides);
     for (size_t i = 0; i < N_FACTS; i++) free(recorded[i]);
-    free(table);
     return code;
 }
 
@@ -238,16 +236,7 @@ static const ost_option_t options[] = {
         .text = "this subject of the result file alone, with all outputs and weekly times between those there are; the "
                 "first is 0, where subjects are enrolled the first of these",
         .target = OST_WORD(run_arguments_t, subject) },
-    { .name = "parameters",
-        .argument = "TABLE.csv",
-        .text = "a table of draws that 'osteon fit' wrote, or 'flagship', which comes with osteon: the same subjects "
-                "with each, for the uncertainty of results",
-        .target = OST_WORD(run_arguments_t, parameters) },
-    { .name = "draws",
-        .argument = "N",
-        .text = "so many of the table's draws, at equal distances, or 0: a run at its estimate; default: all it has",
-        .target = OST_NUMBER(run_arguments_t, n_draws),
-        .upper = OST_MAX_POINTS },
+    OST_OPTIONS_DRAWS(run_arguments_t),
     OST_OPTIONS_SIMULATION,
     { .name = "dry-run",
         .text = "print what would be computed and written, and what that takes",

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* An experiment at many points of what is varied, the same subjects at each, into one file. */
+#include "draws.h"
 #include "input/sweep_file.h"
-#include "sweep.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,8 +9,9 @@
 
 typedef struct {
     ost_simulation_arguments_t simulation;
-    const char *design, *table, *keep;
+    const char *design, *table, *keep, *parameters;
     uint64_t n_points, seed; /* 0: not said */
+    uint64_t n_draws;        /* UINT64_MAX: all */
     ost_text_list_t vary;
 } sweep_arguments_t;
 
@@ -28,21 +29,18 @@ static bool read_word(const char *option, const char *text, const char *const *w
 static int find_asked(const char *name, sweep_arguments_t *a, ost_sweep_asked_t *asked)
 {
     int kind, keep;
-    bool is_sweep, is_new = a->vary.n > 0 || a->table != NULL;
+    bool is_sweep, is_new = a->vary.n > 0 || a->table != NULL,
+                   is_drawn = a->parameters != NULL || a->n_draws < UINT64_MAX;
     ost_error_t err = { 0 };
-    if (!read_word("design", a->design, ost_design_words, OST_N_DESIGNS, &kind) ||
+    if (!read_word("design", a->design, ost_design_words, OST_DESIGN_DRAWS, &kind) ||
         !read_word("keep", a->keep, ost_keep_words, OST_N_KEEPS, &keep))
         return OST_EXIT_USAGE;
-    if (a->design != NULL && kind == OST_DESIGN_DRAWS)
-        return OST_CLI_USAGE(
-            "--design draws: a design of 'osteon run EXPERIMENT --parameters TABLE.csv --draws N', whose points "
-            "are draws of a fit; expected --design table for points that are listed");
     if (!is_new) {
         int code = ost_cli_recorded_sweep(name, asked, &is_sweep);
         if (code != OST_EXIT_OK) return code;
-        if (is_sweep && (a->design != NULL || a->n_points > 0 || a->seed > 0))
-            return OST_CLI_USAGE(
-                "sweep: a design without --vary; expected --vary PATH=VALUES, or the sweep of %s as it was", name);
+        if (is_sweep && (a->design != NULL || a->n_points > 0 || a->seed > 0 || is_drawn))
+            return OST_CLI_USAGE("sweep: %s without --vary; expected --vary PATH=VALUES, or the sweep of %s as it was",
+                is_drawn ? "draws" : "a design", name);
         if (a->keep != NULL) asked->keep = (ost_keep_t) keep;
         if (is_sweep) return OST_EXIT_OK;
         return OST_CLI_USAGE(
@@ -62,7 +60,9 @@ static int find_asked(const char *name, sweep_arguments_t *a, ost_sweep_asked_t 
         .n_points = a->n_points,
         .seed = a->seed > 0 ? a->seed : 1 };
     a->vary = (ost_text_list_t){ 0 };
-    return OST_EXIT_OK;
+    if (!is_drawn) return OST_EXIT_OK;
+    const ost_draws_asked_t draws = { .parameters = a->parameters, .n_draws = a->n_draws };
+    return ost_cli_add_draws(name, &draws, &a->simulation.overrides, asked, a->simulation.quiet);
 }
 
 /* Take over what a sweep file says and options do not. @param[in,out] name  of the experiment then @return an exit code
@@ -90,7 +90,7 @@ static int read_file(const char **name, ost_sweep_file_t *file, sweep_arguments_
 
 static int run_sweep(const ost_command_t *self, int argc, char **argv)
 {
-    sweep_arguments_t a = { 0 };
+    sweep_arguments_t a = { .n_draws = UINT64_MAX };
     ost_sweep_file_t file = { 0 };
     ost_sweep_asked_t asked = { 0 };
     ost_simulation_t how = { 0 };
@@ -121,10 +121,8 @@ static const ost_option_t options[] = {
         .target = OST_CHANGES(sweep_arguments_t, vary),
         .path = "" },
     { .name = "design",
-        .argument = &OST_DESIGNS(DESIGN_WORD)[1],
-        .text =
-            "how points are chosen; default grid: every combination of the values; draws is what 'osteon run' makes "
-            "with --parameters and --draws",
+        .argument = &OST_DESIGNS_OFFERED(DESIGN_WORD)[1],
+        .text = "how points are chosen; default grid: every combination of the values",
         .target = OST_WORD(sweep_arguments_t, design) },
     { .name = "points",
         .argument = "N",
@@ -146,6 +144,7 @@ static const ost_option_t options[] = {
         .argument = &OST_KEEPS(DESIGN_WORD)[1],
         .text = "besides the endpoints of each point, all subjects (default), quantiles over them, or nothing",
         .target = OST_WORD(sweep_arguments_t, keep) },
+    OST_OPTIONS_DRAWS(sweep_arguments_t),
     OST_OPTION_OUTPUT(
         ost_simulation_arguments_t, OST_OUTPUT_RESULT, "OUT.h5", "file to write (HDF5); default: NAME_sweep.h5 here"),
     OST_OPTIONS_PEOPLE(ost_simulation_arguments_t),

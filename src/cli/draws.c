@@ -3,7 +3,6 @@
 #include "draws.h"
 
 #include "input/draws.h"
-#include "sweep.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -94,29 +93,64 @@ static int add_outputs(const run_t *self, ost_text_list_t *overrides)
     return ret;
 }
 
-/* @param[out] n  draws, 0: the estimate alone @return an exit code */
-static int list_draws(
-    run_t *self, const ost_draws_asked_t *asked, ost_text_list_t *overrides, ost_sweep_asked_t *sweep, size_t *n_draws)
+/* The estimate before the settings of the command line, which stay. */
+static int set_estimate(ost_text_list_t *estimate, ost_text_list_t *overrides)
 {
+    int ret = 0;
+    for (size_t i = 0; i < overrides->n && ret == 0; i++) ret = ost_text_list_add(estimate, "%s", overrides->items[i]);
+    const ost_text_list_t before = *overrides;
+    *overrides = *estimate;
+    *estimate = before;
+    return ret;
+}
+
+/* @return an exit code */
+static int list_draws(run_t *self, const ost_draws_asked_t *asked, const char *table, ost_text_list_t *overrides,
+    ost_sweep_asked_t *sweep)
+{
+    ost_text_list_t estimate = { 0 };
     ost_error_t err = { 0 };
     int ret = ost_library_init(&self->library, &err);
     if (ret == 0) ret = ost_plan_build(&self->plan, &self->library, &self->experiment, &err);
-    if (ret == 0) ret = ost_draws_read(&self->draws, asked->table, &err);
+    if (ret == 0) ret = ost_draws_read(&self->draws, table, &err);
     if (ret == 0) ret = ost_draws_check(&self->draws, &self->library, &err);
-    const size_t n = asked->n_draws < SIZE_MAX ? asked->n_draws : self->draws.n_draws;
-    *n_draws = n;
+    const uint64_t n = asked->n_draws < UINT64_MAX ? asked->n_draws : self->draws.n_draws;
     if (ret == 0 && (n > self->draws.n_draws || n == 1))
         return OST_CLI_USAGE(
             "--draws: %s has %zu draws beside its estimate; expected 0, for the estimate alone, or 2 to as "
             "many ('osteon fit --draws' makes them)",
-            asked->table, self->draws.n_draws);
-    if (ret == 0) ret = ost_draws_vary(&self->draws, n, find_entries, self, &sweep->vary, &err);
-    if (ret == 0 && sweep->vary.n == 0)
-        ret = ost_fail_at(&err, OST_ERR_NAME, asked->table, 1, 0, "has no parameter of a model of the experiment '%s'",
+            table, self->draws.n_draws);
+    ost_text_list_t *to = n > 0 ? &sweep->vary : &estimate;
+    const size_t n_before = to->n;
+    if (ret == 0) ret = ost_draws_vary(&self->draws, (size_t) n, find_entries, self, to, &err);
+    if (ret == 0 && to->n == n_before)
+        ret = ost_fail_at(&err, OST_ERR_NAME, table, 1, 0, "has no parameter of a model of the experiment '%s'",
             self->experiment.name);
+    sweep->n_drawn = n > 0 ? to->n - n_before : 0;
     if (ret == 0 && n > 0 && self->experiment.n_outputs == 0 && add_outputs(self, overrides) < 0)
         ret = ost_no_memory(&err);
+    if (ret == 0 && n == 0 && set_estimate(&estimate, overrides) < 0) ret = ost_no_memory(&err);
+    ost_text_list_free(&estimate);
     return ret < 0 ? ost_cli_fail(&err) : OST_EXIT_OK;
+}
+
+int ost_cli_add_draws(
+    const char *name, const ost_draws_asked_t *asked, ost_text_list_t *overrides, ost_sweep_asked_t *sweep, bool quiet)
+{
+    run_t self = { 0 };
+    char *table = NULL;
+    if (asked->parameters == NULL) return OST_CLI_USAGE("--draws: of which table? expected --parameters TABLE.csv");
+    int code = ost_cli_draws_table(asked->parameters, &table);
+    if (code == OST_EXIT_OK) code = ost_cli_experiment(&self.experiment, name, overrides);
+    if (code == OST_EXIT_OK) code = list_draws(&self, asked, table, overrides, sweep);
+    if (code == OST_EXIT_OK && sweep->n_drawn == 0 && !quiet)
+        printf("parameters: the estimate of %s, without draws\n", table);
+    ost_draws_free(&self.draws);
+    ost_plan_free(&self.plan);
+    ost_experiment_free(&self.experiment);
+    ost_library_free(&self.library);
+    free(table);
+    return code;
 }
 
 static int simulate(const ost_part_t *parts, size_t n_parts, const void *simulation)
@@ -137,51 +171,23 @@ static int simulate(const ost_part_t *parts, size_t n_parts, const void *simulat
     return code;
 }
 
-/* An ordinary run with the settings of the estimate, but for those of the command line. @return an exit code */
-static int run_estimate(const char *name, const char *table, const ost_text_list_t *estimate,
-    const ost_text_list_t *overrides, int isa, const ost_simulation_t *how)
-{
-    const ost_text_list_t *const lists[] = { estimate, overrides };
-    ost_text_list_t all = { 0 };
-    int ret = 0;
-    for (size_t k = 0; k < 2; k++)
-        for (size_t i = 0; i < lists[k]->n && ret == 0; i++) ret = ost_text_list_add(&all, "%s", lists[k]->items[i]);
-    if (ret == 0 && !how->quiet) printf("parameters: the estimate of %s, without draws\n", table);
-    int code = ret < 0 ? ost_cli_no_memory() : ost_cli_plan(name, &all, isa, ost_cli_simulate, how);
-    ost_text_list_free(&all);
-    return code;
-}
-
 int ost_cli_run_draws(
     const char *name, const ost_draws_asked_t *asked, ost_text_list_t *overrides, int isa, const ost_simulation_t *how)
 {
-    run_t self = { 0 };
     ost_sweep_asked_t sweep = { .kind = OST_DESIGN_DRAWS, .keep = OST_N_KEEPS, .seed = 1 };
     bool is_sweep;
-    size_t n = SIZE_MAX;
     int code;
-    if ((asked->table == NULL && !asked->repeats) || asked->has_subject || asked->is_dry) {
+    if ((asked->parameters != NULL || asked->repeats) && (asked->has_subject || asked->is_dry)) {
+        const char *other = asked->has_subject ? "subject" : "dry-run";
         if (asked->repeats)
-            ost_cli_message("run: '%s' is of draws of parameters, which --%s excludes", name,
-                asked->has_subject ? "subject" : "dry-run");
-        else
-            return OST_CLI_USAGE(asked->table == NULL ? "--draws: of which table? expected --parameters TABLE.csv"
-                                                      : "--parameters and --%s exclude each other",
-                asked->has_subject ? "subject" : "dry-run");
+            return OST_CLI_USAGE("run: '%s' is of draws of parameters, which --%s excludes", name, other);
+        return OST_CLI_USAGE("--parameters and --%s exclude each other", other);
     }
-    if (asked->repeats) {
-        code = ost_cli_recorded_sweep(name, &sweep, &is_sweep);
-    } else {
-        code = ost_cli_experiment(&self.experiment, name, overrides);
-        if (code == OST_EXIT_OK) code = list_draws(&self, asked, overrides, &sweep, &n);
-    }
+    code = asked->repeats ? ost_cli_recorded_sweep(name, &sweep, &is_sweep)
+                          : ost_cli_add_draws(name, asked, overrides, &sweep, how->quiet);
     if (code == OST_EXIT_OK)
-        code = n == 0 ? run_estimate(name, asked->table, &sweep.vary, overrides, isa, how)
-                      : ost_cli_plan_sweep(name, &sweep, overrides, isa, simulate, how);
+        code = sweep.n_drawn == 0 ? ost_cli_plan(name, overrides, isa, ost_cli_simulate, how)
+                                  : ost_cli_plan_sweep(name, &sweep, overrides, isa, simulate, how);
     ost_cli_sweep_free(&sweep);
-    ost_draws_free(&self.draws);
-    ost_plan_free(&self.plan);
-    ost_experiment_free(&self.experiment);
-    ost_library_free(&self.library);
     return code;
 }

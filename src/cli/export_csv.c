@@ -67,18 +67,21 @@ static size_t n_before_axes(const ost_results_t *results)
 }
 
 /* Names of what is in front of arms in the file: "model", "draw", the entries that a grid varies, or "point" and then
- * the entries of another design. */
+ * the entries of another design; after entries "draw", where there are draws at each point. */
 static size_t n_front_columns(const ost_results_t *results)
 {
     const ost_design_t *design = &results->design;
-    return n_before_axes(results) + (design->n_axes > 0 && design->kind != OST_DESIGN_DRAWS ? design->n_axes : 0);
+    return n_before_axes(results) + design->n_axes - design->n_drawn +
+           (design->n_drawn > 0 && design->kind != OST_DESIGN_DRAWS);
 }
 
 /* @param k  below their number */
 static const char *front_column(const ost_results_t *results, size_t k)
 {
+    const ost_design_t *design = &results->design;
     const size_t n = n_before_axes(results);
-    return k < n ? ost_results_front_name(&results->design, k) : results->design.axes[k - n].name;
+    if (k >= n && k - n < design->n_axes - design->n_drawn) return design->axes[k - n].name;
+    return ost_results_front_name(design, k < n ? 0 : ost_design_n_dimensions(design) - 1);
 }
 
 static void put_text(const char *text, FILE *out)
@@ -93,12 +96,14 @@ void ost_export_put_front(const ost_results_t *results, FILE *out)
     char number[32];
     const size_t n = n_before_axes(results);
     if (n > 0 && design->n_axes == 0) put_text(results->models.items[results->i_model], out);
-    if (n > 0 && design->n_axes > 0) fprintf(out, ",%zu", results->i_model);
-    for (size_t k = 0; k + n < n_front_columns(results); k++) {
+    if (n > 0 && design->n_axes > 0) fprintf(out, ",%zu", ost_design_place(design, results->i_model, 0));
+    for (size_t k = 0; k + design->n_drawn < design->n_axes; k++) {
         size_t i = ost_design_index(design, results->i_model, k);
         const ost_varied_t *axis = &design->axes[k];
         put_text(axis->values == NULL ? axis->texts.items[i] : ost_export_number(axis->values[i], number), out);
     }
+    if (design->n_drawn > 0 && design->kind != OST_DESIGN_DRAWS)
+        fprintf(out, ",%zu", ost_design_index(design, results->i_model, design->n_axes - 1));
 }
 
 const char *ost_export_column(const export_t *self, size_t i)

@@ -31,7 +31,7 @@ int ost_analysis_is_given(const char *name, const ost_sensitivity_arguments_t *a
     *is = false;
     if (!ost_cli_ends_with(name, ".h5") || ost_journal_is(name)) return OST_EXIT_OK;
     int code = ost_cli_recorded_sweep(name, &asked, is);
-    *is = *is && code == OST_EXIT_OK && asked.kind != OST_DESIGN_DRAWS;
+    *is = *is && code == OST_EXIT_OK && asked.n_drawn == 0;
     if (*is && option != NULL)
         code = OST_CLI_USAGE(
             "--%s: of a sweep, whose points are taken as they are, nothing is simulated; new points are of "

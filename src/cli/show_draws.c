@@ -85,17 +85,11 @@ static int print_endpoints(show_t *show, draws_t *self, ost_error_t *err)
     if (results->endpoints.n == 0) return 0;
     ost_table_columns(&table, "<endpoint\tvalue\tvalue 2.5 %\tvalue 97.5 %\tsubjects 5 %\tsubjects 95 %\tn");
     for (size_t i = 0; i < results->endpoints.n && ret == 0; i++) {
-        double cells[OST_N_DRAWN];
+        double cells[OST_N_DRAWN + 1];
         char *text = NULL, *unit = NULL;
-        for (size_t k = 0; k < N_OF_DRAW && ret == 0; k++)
-            ret = ost_results_read_endpoint(results, i, (ost_endpoint_column_t) k, self->values + k * self->n_draws,
-                k == 0 ? &text : NULL, k == 0 ? &unit : NULL, err);
-        if (ret == 0) ost_drawn(self->values, self->n_draws, self->work, cells);
-        if (ret == 0) ret = ost_results_read_endpoint(results, i, OST_ENDPOINT_N_SUBJECTS, self->work, NULL, NULL, err);
-        self->n_subjects = 0;
-        for (size_t d = 0; d < self->n_draws && ret == 0; d++)
-            if (self->work[d] > (double) self->n_subjects) self->n_subjects = (size_t) self->work[d];
+        ret = ost_results_read_drawn(results, i, cells, &text, &unit, err);
         if (ret == 0) {
+            self->n_subjects = (size_t) cells[OST_N_DRAWN];
             if (self->csv != NULL) fprintf(self->csv, "%s,,,,", results->endpoints.items[i]);
             ost_table_line(&table, "%s [%s]: %s", results->endpoints.items[i], unit != NULL ? unit : "1",
                 text != NULL ? text : "");

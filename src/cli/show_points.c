@@ -18,17 +18,29 @@
 /* Columns of an endpoint, in their order in tables. */
 static const ost_endpoint_column_t columns[] = { OST_ENDPOINT_VALUE, OST_ENDPOINT_ERROR, OST_ENDPOINT_LOWER,
     OST_ENDPOINT_UPPER, OST_ENDPOINT_N_SUBJECTS };
-enum { N_COLUMNS = sizeof(columns) / sizeof(columns[0]) };
 
 typedef struct {
-    double *values; /* [N_COLUMNS][n_points] as in `columns` */
+    double *values; /* [n_columns][n_points] */
     char *text, *unit;
 } shown_endpoint_t;
 
 typedef struct {
-    const ost_results_t *results;
-    const shown_endpoint_t *endpoints; /* [results->endpoints.n] */
+    ost_results_t *results;
+    ost_design_t design; /* without draws */
+    bool is_drawn;
+    size_t n_columns;            /* the last is the number of subjects */
+    const char *heads, *csv;     /* of columns */
+    shown_endpoint_t *endpoints; /* [results->endpoints.n] */
 } points_t;
+
+static points_t points_of(ost_results_t *results)
+{
+    const bool is_drawn = results->design.n_drawn > 0;
+    return (points_t){ results, ost_design_without_draws(&results->design), is_drawn,
+        is_drawn ? OST_N_DRAWN + 1 : sizeof(columns) / sizeof(columns[0]),
+        is_drawn ? "value\tvalue 2.5 %\tvalue 97.5 %\tq05\tq95\tn" : "value\tSE\tq05\tq95\tn",
+        is_drawn ? "value,value_q025,value_q975,q05,q95,n" : "value,SE,q05,q95,n", NULL };
+}
 
 static bool asks_for_subjects(const show_t *self)
 {
@@ -64,24 +76,24 @@ static void cell_of_axis(ost_table_t *table, const ost_varied_t *axis, size_t at
 }
 
 /* A row for each point. */
-static void list_points(ost_table_t *table, const ost_design_t *design, const double *values, int decimals)
+static void list_points(ost_table_t *table, const points_t *self, const double *values, int decimals)
 {
     char head[160];
+    const ost_design_t *design = &self->design;
     const size_t n_axes = design->n_axes < MOST_AXES ? design->n_axes : MOST_AXES;
     for (size_t k = 0; k < n_axes; k++) {
         axis_head(&design->axes[k], head, sizeof(head));
         ost_table_column(table, head, design->axes[k].values == NULL);
     }
-    ost_table_columns(table, "value\tSE\tq05\tq95\tn");
+    ost_table_columns(table, self->heads);
     for (size_t p = 0; p < design->n_points && p < MOST_ROWS; p++) {
         for (size_t k = 0; k < n_axes; k++) {
             size_t at;
             const ost_varied_t *axis = axis_at(design, p, k, &at);
             cell_of_axis(table, axis, at);
         }
-        for (size_t c = 0; c < N_COLUMNS; c++)
-            ost_table_number(
-                table, values[c * design->n_points + p], columns[c] == OST_ENDPOINT_N_SUBJECTS ? 0 : decimals);
+        for (size_t c = 0; c < self->n_columns; c++)
+            ost_table_number(table, values[c * design->n_points + p], c + 1 == self->n_columns ? 0 : decimals);
     }
 }
 
@@ -93,8 +105,9 @@ static bool is_crossed(const ost_design_t *design)
 }
 
 /* The values alone, a table below the other for each combination of further entries. */
-static void cross_points(ost_table_t *table, const ost_design_t *design, const double *values, int decimals)
+static void cross_points(ost_table_t *table, const points_t *self, const double *values, int decimals)
 {
+    const ost_design_t *design = &self->design;
     const size_t n_axes = design->n_axes, n_across = design->axes[n_axes - 1].texts.n;
     const ost_varied_t *down = &design->axes[n_axes - 2], *across = &design->axes[n_axes - 1];
     char head[160], of[160];
@@ -125,17 +138,18 @@ static void cross_points(ost_table_t *table, const ost_design_t *design, const d
     }
 }
 
-static int print_endpoint(const ost_results_t *results, size_t i, const shown_endpoint_t *shown, ost_error_t *err)
+static int print_endpoint(const points_t *self, size_t i, ost_error_t *err)
 {
-    const ost_design_t *design = &results->design;
+    const ost_design_t *design = &self->design;
+    const shown_endpoint_t *shown = &self->endpoints[i];
     ost_table_t table = { 0 };
-    const bool crossed = is_crossed(design);
+    const bool crossed = is_crossed(design) && !self->is_drawn;
     const size_t most = crossed ? MOST_ROWS * design->axes[design->n_axes - 1].texts.n : MOST_ROWS;
-    const int decimals = ost_text_decimals(shown->values, (crossed ? 1 : N_COLUMNS - 1) * design->n_points);
+    const int decimals = ost_text_decimals(shown->values, (crossed ? 1 : self->n_columns - 1) * design->n_points);
     putchar('\n');
-    ost_print_wrapped(stdout, "%s [%s]: %s", results->endpoints.items[i], shown->unit != NULL ? shown->unit : "1",
+    ost_print_wrapped(stdout, "%s [%s]: %s", self->results->endpoints.items[i], shown->unit != NULL ? shown->unit : "1",
         shown->text != NULL ? shown->text : "");
-    (crossed ? cross_points : list_points)(&table, design, shown->values, decimals);
+    (crossed ? cross_points : list_points)(&table, self, shown->values, decimals);
     int ret = ost_table_print(&table, stdout, err);
     if (most < design->n_points) printf("... and %zu points more; --csv OUT.csv writes all\n", design->n_points - most);
     if (design->n_axes > MOST_AXES)
@@ -149,13 +163,13 @@ static int put_csv(const void *what, FILE *out, ost_error_t *err)
 {
     (void) err;
     const points_t *self = what;
-    const ost_design_t *design = &self->results->design;
+    const ost_design_t *design = &self->design;
     char head[160];
     for (size_t k = 0; k < design->n_axes; k++) {
         axis_head(&design->axes[k], head, sizeof(head));
         ost_csv_put(head, out);
     }
-    fputs("endpoint,value,SE,q05,q95,n,unit,meaning\r\n", out);
+    fprintf(out, "endpoint,%s,unit,meaning\r\n", self->csv);
     for (size_t i = 0; i < self->results->endpoints.n; i++)
         for (size_t p = 0; p < design->n_points; p++) {
             const shown_endpoint_t *shown = &self->endpoints[i];
@@ -169,7 +183,8 @@ static int put_csv(const void *what, FILE *out, ost_error_t *err)
                 }
             }
             ost_csv_put(self->results->endpoints.items[i], out);
-            for (size_t c = 0; c < N_COLUMNS; c++) ost_csv_put_number(shown->values[c * design->n_points + p], out);
+            for (size_t c = 0; c < self->n_columns; c++)
+                ost_csv_put_number(shown->values[c * design->n_points + p], out);
             ost_csv_put(shown->unit != NULL ? shown->unit : "1", out);
             ost_csv_write_text(shown->text != NULL ? shown->text : "", out);
             fputs("\r\n", out);
@@ -177,56 +192,70 @@ static int put_csv(const void *what, FILE *out, ost_error_t *err)
     return 0;
 }
 
-static int read_all(ost_results_t *results, shown_endpoint_t *shown, ost_error_t *err)
+static int read_all(points_t *self, ost_error_t *err)
 {
-    size_t n = results->design.n_points;
+    const size_t n = self->design.n_points;
     int ret = 0;
-    for (size_t i = 0; i < results->endpoints.n && ret == 0; i++) {
-        shown[i].values = malloc(N_COLUMNS * n * sizeof(double));
-        if (shown[i].values == NULL) return ost_no_memory(err);
-        for (size_t c = 0; c < N_COLUMNS && ret == 0; c++)
-            ret = ost_results_read_endpoint(results, i, columns[c], shown[i].values + c * n,
-                c == 0 ? &shown[i].text : NULL, c == 0 ? &shown[i].unit : NULL, err);
+    for (size_t i = 0; i < self->results->endpoints.n && ret == 0; i++) {
+        shown_endpoint_t *shown = &self->endpoints[i];
+        shown->values = malloc(self->n_columns * n * sizeof(double));
+        if (shown->values == NULL) return ost_no_memory(err);
+        if (self->is_drawn)
+            ret = ost_results_read_drawn(self->results, i, shown->values, &shown->text, &shown->unit, err);
+        for (size_t c = 0; c < self->n_columns && ret == 0 && !self->is_drawn; c++)
+            ret = ost_results_read_endpoint(self->results, i, columns[c], shown->values + c * n,
+                c == 0 ? &shown->text : NULL, c == 0 ? &shown->unit : NULL, err);
     }
     return ret;
 }
 
-int ost_show_points(show_t *self, const char *path)
+static void print_head(const points_t *self, const char *path)
 {
-    ost_results_t *results = self->results;
+    const ost_results_t *results = self->results;
     const char *title = ost_results_attribute(results, "title"),
                *subjects = ost_results_attribute(results, "n_subjects");
-    char points[64], failed[64], kind[32];
+    const size_t n_draws = ost_design_n_draws(&results->design);
+    char points[64], failed[64], draws[64], kind[32];
+    snprintf(kind, sizeof(kind), "%s", ost_design_words[results->design.kind]);
+    for (char *c = kind; *c != '\0'; c++)
+        if (*c == '_') *c = ' ';
+    ost_print_wrapped(stdout, "%s: %s", path, title != NULL ? title : "");
+    ost_print_wrapped(stdout, "%s (%s)%s%s, the same %s subjects at each, %s failed",
+        ost_cli_plural(self->design.n_points, "point", points), kind, self->is_drawn ? " x " : "",
+        self->is_drawn ? ost_cli_plural(n_draws, "draw", draws) : "", subjects != NULL ? subjects : "?",
+        ost_cli_plural(ost_results_failures(results), "subject-arm", failed));
+    ost_show_print_failure(results);
+    for (size_t k = 0; k < self->design.n_axes; k++)
+        printf("%s: %s\n", self->design.axes[k].name, self->design.axes[k].path);
+    ost_print_wrapped(stdout, "%s",
+        self->is_drawn ? "value: the median over draws of the parameters; value 2.5 % to 97.5 %: over draws, their "
+                         "uncertainty; q05 "
+                         "and q95: differences between subjects, the median over draws of both ends"
+        : is_crossed(&self->design)
+            ? "--csv OUT.csv also writes SE, the standard error, q05 and q95 between subjects, and n"
+            : "SE: standard error by the number of subjects; q05 and q95: 5th and 95th "
+              "percentile of the measure between subjects");
+    if (self->is_drawn) ost_show_print_few(n_draws, "draw", OST_DRAWN_PART);
+    if (subjects != NULL) ost_show_print_few(strtoull(subjects, NULL, 10), "subject", 0.9);
+}
+
+int ost_show_points(show_t *self, const char *path)
+{
+    points_t points = points_of(self->results);
+    const size_t n = self->results->endpoints.n;
     ost_error_t err = { 0 };
     if (asks_for_subjects(self))
         return OST_CLI_USAGE("show: %s keeps endpoints alone, and no subjects; of its options --csv is left", path);
-    shown_endpoint_t *shown = calloc(results->endpoints.n + 1, sizeof(*shown));
-    int ret = shown == NULL ? ost_no_memory(&err) : read_all(results, shown, &err);
-    if (ret == 0) {
-        snprintf(kind, sizeof(kind), "%s", ost_design_words[results->design.kind]);
-        for (char *c = kind; *c != '\0'; c++)
-            if (*c == '_') *c = ' ';
-        ost_print_wrapped(stdout, "%s: %s", path, title != NULL ? title : "");
-        ost_print_wrapped(stdout, "%s (%s), the same %s subjects at each, %s failed",
-            ost_cli_plural(results->design.n_points, "point", points), kind, subjects != NULL ? subjects : "?",
-            ost_cli_plural(ost_results_failures(results), "subject-arm", failed));
-        ost_show_print_failure(results);
-        for (size_t k = 0; k < results->design.n_axes; k++)
-            printf("%s: %s\n", results->design.axes[k].name, results->design.axes[k].path);
-        ost_print_wrapped(stdout, "%s",
-            is_crossed(&results->design)
-                ? "--csv OUT.csv also writes SE, the standard error, q05 and q95 between subjects, and n"
-                : "SE: standard error by the number of subjects; q05 and q95: 5th and 95th "
-                  "percentile of the measure between subjects");
-        if (subjects != NULL) ost_show_print_few(strtoull(subjects, NULL, 10), "subject", 0.9);
+    points.endpoints = calloc(n + 1, sizeof(*points.endpoints));
+    int ret = points.endpoints == NULL ? ost_no_memory(&err) : read_all(&points, &err);
+    if (ret == 0) print_head(&points, path);
+    for (size_t i = 0; i < n && ret == 0; i++) ret = print_endpoint(&points, i, &err);
+    if (ret == 0 && self->csv != NULL) ret = ost_cli_write(self->csv, put_csv, &points, &err);
+    for (size_t i = 0; i < n && points.endpoints != NULL; i++) {
+        free(points.endpoints[i].values);
+        free(points.endpoints[i].text);
+        free(points.endpoints[i].unit);
     }
-    for (size_t i = 0; i < results->endpoints.n && ret == 0; i++) ret = print_endpoint(results, i, &shown[i], &err);
-    if (ret == 0 && self->csv != NULL) ret = ost_cli_write(self->csv, put_csv, &(points_t){ results, shown }, &err);
-    for (size_t i = 0; i < results->endpoints.n && shown != NULL; i++) {
-        free(shown[i].values);
-        free(shown[i].text);
-        free(shown[i].unit);
-    }
-    free(shown);
+    free(points.endpoints);
     return ret < 0 ? ost_cli_fail(&err) : OST_EXIT_OK;
 }

@@ -460,7 +460,7 @@ static void print_indices(const ost_part_t *parts, const char *out)
     const ost_sweep_t *sweep = parts[0].sweep;
     const ost_design_kind_t kind = sweep != NULL ? sweep->design->kind : OST_DESIGN_GRID;
     char path[PATH_MAX + 8];
-    if (kind == OST_DESIGN_GRID || kind == OST_DESIGN_DRAWS || lacks_endpoints(parts)) return;
+    if (kind == OST_DESIGN_GRID || sweep->design->n_drawn > 0 || lacks_endpoints(parts)) return;
     if (sweep->design->n_points >= OST_GIVEN_LEAST)
         printf("         osteon sensitivity %s\n", ost_cli_quoted(out, path, sizeof(path)));
     else

@@ -38,13 +38,13 @@ void ost_cli_sweep_free(ost_sweep_asked_t *self)
 int ost_cli_recorded_sweep(const char *path, ost_sweep_asked_t *asked, bool *is_sweep)
 {
     static const char *const facts[] = { OST_SWEEP_DESIGN, OST_SWEEP_VARY, OST_SWEEP_POINTS, OST_SWEEP_SEED,
-        OST_SWEEP_KEEP };
+        OST_SWEEP_KEEP, OST_SWEEP_DRAWN };
     enum { N_FACTS = sizeof(facts) / sizeof(facts[0]) };
     char *texts[N_FACTS] = { NULL };
     int code = ost_cli_recorded(path, facts, N_FACTS, texts);
     *asked = (ost_sweep_asked_t){ 0 };
     *is_sweep = true;
-    for (size_t i = 0; i < N_FACTS; i++) *is_sweep = *is_sweep && texts[i] != NULL;
+    for (size_t i = 0; i + 1 < N_FACTS; i++) *is_sweep = *is_sweep && texts[i] != NULL;
     if (code == OST_EXIT_OK && *is_sweep) {
         size_t kind = ost_words_find(ost_design_words, OST_N_DESIGNS, texts[0]);
         size_t keep = ost_words_find(ost_keep_words, OST_N_KEEPS, texts[4]);
@@ -53,6 +53,9 @@ int ost_cli_recorded_sweep(const char *path, ost_sweep_asked_t *asked, bool *is_
         if (ost_design_is_chosen(asked->kind)) asked->n_points = strtoull(texts[2], NULL, 10);
         asked->seed = strtoull(texts[3], NULL, 10);
         if (ost_text_list_split(&asked->vary, texts[1]) < 0) code = ost_cli_no_memory();
+        if (asked->kind == OST_DESIGN_DRAWS) asked->n_drawn = asked->vary.n;
+        if (texts[5] != NULL) asked->n_drawn = strtoull(texts[5], NULL, 10);
+        if (asked->n_drawn > asked->vary.n) asked->n_drawn = 0; /* of a damaged file */
     }
     for (size_t i = 0; i < N_FACTS; i++) free(texts[i]);
     return code;
@@ -113,17 +116,21 @@ static int make_plan(void *user, size_t point, const ost_plan_t **plan, ost_erro
     return plan_point(self, point, &is_read, plan, err);
 }
 
-/* Whether the value of axis k at point i is tried: every value of a grid, with the first of others; else the least and
- * the largest of all, and words that no point before has. */
+static bool is_of_grid(const ost_design_t *design, size_t k)
+{
+    return design->kind == OST_DESIGN_GRID && k < design->n_axes - design->n_drawn;
+}
+
+/* Whether the value of axis k at point i is tried, with the first of other dimensions: every value of a grid; else the
+ * least and the largest of all, and words that no point before has. */
 static bool is_tried(const ost_design_t *design, size_t i, size_t k)
 {
     const ost_varied_t *axis = &design->axes[k];
     size_t least = 0, most = 0, same = 0;
-    if (design->kind == OST_DESIGN_GRID) {
-        bool is = true;
-        for (size_t a = 0; a < design->n_axes; a++) is &= a == k || ost_design_index(design, i, a) == 0;
-        return is;
-    }
+    for (size_t d = 0; d < ost_design_n_dimensions(design); d++)
+        if (d != ost_design_dimension(design, k) && ost_design_place(design, i, d) != 0) return false;
+    if (is_of_grid(design, k)) return true;
+    i = ost_design_index(design, i, k);
     for (size_t p = 1; p < axis->texts.n && axis->values != NULL; p++) {
         if (axis->values[p] < axis->values[least]) least = p;
         if (axis->values[p] > axis->values[most]) most = p;
@@ -139,7 +146,7 @@ static int try_points(sweep_t *self)
     ost_error_t err = { 0 };
     size_t n_tried = 0;
     for (size_t k = 0; k < design->n_axes; k++)
-        for (size_t i = 0; i < design->n_points && (n_tried < MOST_TRIED || design->kind == OST_DESIGN_GRID); i++) {
+        for (size_t i = 0; i < design->n_points && (n_tried < MOST_TRIED || is_of_grid(design, k)); i++) {
             bool is_read;
             if (!is_tried(design, i, k)) continue;
             n_tried++;
@@ -185,8 +192,7 @@ static int check_entries(sweep_t *self, const ost_text_list_t *overrides)
             if (strncmp(overrides->items[i], design->axes[k].path, n) != 0 || overrides->items[i][n] != '=') continue;
             return OST_CLI_USAGE("'%s' is varied, and set to '%s'", design->axes[k].path, overrides->items[i] + n + 1);
         }
-    if (design->kind == OST_DESIGN_DRAWS) return OST_EXIT_OK; /* each column of the table is another parameter */
-    for (size_t b = 1; b < design->n_axes; b++)
+    for (size_t b = 1; b + design->n_drawn < design->n_axes; b++) /* columns of draws are parameters of their own */
         for (size_t a = 0; a < b; a++) {
             int ret = is_hidden(self, a, b, &err);
             if (ret == 0) continue;
@@ -240,7 +246,8 @@ int ost_cli_plan_sweep(const char *name, const ost_sweep_asked_t *asked, const o
     self.sweep.design = &self.design;
     self.sweep.user = &self;
     int code = OST_EXIT_OK;
-    if (ost_points_make(&self.design, asked->kind, &asked->vary, (size_t) asked->n_points, asked->seed, &err) < 0) {
+    if (ost_points_make(
+            &self.design, asked->kind, &asked->vary, asked->n_drawn, (size_t) asked->n_points, asked->seed, &err) < 0) {
         ost_error_prepend(&err, "sweep: ");
         code = ost_cli_fail(&err) == OST_EXIT_MEMORY ? OST_EXIT_MEMORY : OST_EXIT_USAGE;
     }

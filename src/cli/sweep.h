@@ -8,6 +8,7 @@
 typedef struct {
     ost_design_kind_t kind;
     ost_text_list_t vary; /* PATH=VALUES */
+    size_t n_drawn;       /* the last of these: parameters, with draws at each point */
     uint64_t n_points;    /* 0: not said */
     uint64_t seed;        /* of the design */
     ost_keep_t keep;      /* OST_N_KEEPS: as the experiment says */

@@ -9,11 +9,48 @@
 
 const char *const ost_design_words[OST_N_DESIGNS] = { OST_DESIGNS(OST_WORD_OF) };
 
+size_t ost_design_n_dimensions(const ost_design_t *self)
+{
+    const size_t n = self->n_axes - self->n_drawn;
+    return (self->kind == OST_DESIGN_GRID ? n : n > 0) + (self->n_drawn > 0);
+}
+
+size_t ost_design_dimension(const ost_design_t *self, size_t k)
+{
+    if (k >= self->n_axes - self->n_drawn) return ost_design_n_dimensions(self) - 1;
+    return self->kind == OST_DESIGN_GRID ? k : 0;
+}
+
+size_t ost_design_length(const ost_design_t *self, size_t d)
+{
+    size_t k = 0;
+    while (ost_design_dimension(self, k) != d) k++;
+    return self->axes[k].texts.n;
+}
+
+size_t ost_design_place(const ost_design_t *self, size_t i, size_t d)
+{
+    for (size_t k = ost_design_n_dimensions(self); k-- > d + 1;) i /= ost_design_length(self, k);
+    return i % ost_design_length(self, d);
+}
+
 size_t ost_design_index(const ost_design_t *self, size_t i, size_t k)
 {
-    if (self->kind != OST_DESIGN_GRID) return i;
-    for (size_t a = self->n_axes; a-- > k + 1;) i /= self->axes[a].texts.n;
-    return i % self->axes[k].texts.n;
+    return ost_design_place(self, i, ost_design_dimension(self, k));
+}
+
+size_t ost_design_n_draws(const ost_design_t *self)
+{
+    return self->n_drawn > 0 ? self->axes[self->n_axes - 1].texts.n : 1;
+}
+
+ost_design_t ost_design_without_draws(const ost_design_t *self)
+{
+    ost_design_t points = *self;
+    points.n_axes -= self->n_drawn;
+    points.n_drawn = 0;
+    points.n_points /= ost_design_n_draws(self);
+    return points;
 }
 
 int ost_design_setting(const ost_design_t *self, size_t i, size_t k, ost_text_list_t *settings)
@@ -25,12 +62,14 @@ int ost_design_setting(const ost_design_t *self, size_t i, size_t k, ost_text_li
 char *ost_design_point(const ost_design_t *self, size_t i, char *buf, size_t size)
 {
     size_t n = 0;
+    const size_t n_varied = self->n_axes - self->n_drawn;
     buf[0] = '\0';
-    if (self->kind == OST_DESIGN_DRAWS) snprintf(buf, size, "draw %zu", i);
-    for (size_t k = 0; k < self->n_axes && n < size && self->kind != OST_DESIGN_DRAWS; k++)
+    for (size_t k = 0; k < n_varied && n < size; k++)
         n += (size_t) snprintf(buf + n, size - n, "%s%s %s", k > 0 ? ", " : "",
             self->axes[k].name != NULL ? self->axes[k].name : self->axes[k].path,
             self->axes[k].texts.items[ost_design_index(self, i, k)]);
+    if (self->n_drawn > 0 && n < size)
+        snprintf(buf + n, size - n, "%sdraw %zu", n_varied > 0 ? ", " : "", ost_design_index(self, i, n_varied));
     return buf;
 }
 

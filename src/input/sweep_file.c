@@ -72,7 +72,7 @@ static int read_tree(ost_sweep_file_t *self, ost_yaml_t *tree, const char *const
     if (ret < 0) return ret;
     read_path(tree, "experiment", &self->experiment);
     read_path(tree, "table", &self->table);
-    read_word(tree, "design", ost_design_words, OST_N_DESIGNS, &self->design);
+    read_word(tree, "design", ost_design_words, OST_DESIGN_DRAWS, &self->design);
     read_word(tree, "keep", keeps, n_keeps, &self->keep);
     ost_field_count(tree, ost_yaml_get(root, "points"), 1, OST_MAX_POINTS, &self->n_points);
     ost_field_count(tree, ost_yaml_get(root, "seed"), 1, UINT64_MAX, &self->seed);

@@ -109,6 +109,8 @@ int ost_identity_add_sweep(ost_identity_t *self, const ost_sweep_t *sweep, ost_e
     ost_identity_lines(self, OST_SWEEP_VARY, &design->vary);
     ost_identity_add(self, OST_FACT_COUNT, OST_SWEEP_POINTS, "%zu", design->n_points);
     ost_identity_add(self, OST_FACT_COUNT, OST_SWEEP_SEED, "%" PRIu64, design->seed);
+    if (design->n_drawn > 0 && design->kind != OST_DESIGN_DRAWS)
+        ost_identity_add(self, OST_FACT_COUNT, OST_SWEEP_DRAWN, "%zu", design->n_drawn);
     ost_identity_text(self, OST_SWEEP_KEEP, ost_keep_words[sweep->keep]);
     return self->failed ? ost_no_memory(err) : 0;
 }

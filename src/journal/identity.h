@@ -17,12 +17,14 @@
 #define OST_ARMS_LEFT_OUT "arms_left_out"
 /* Fact of an experiment that keeps other than all subjects, a word of OST_KEEPS. */
 #define OST_RESULTS_KEEP "results_keep"
-/* Facts of a sweep: kind of design, PATH=VALUES a line, points, seed of the design, what is kept. */
+/* Facts of a sweep: kind of design, PATH=VALUES a line, points, seed of the design, what is kept; where there are draws
+ * at each point, how many of the last entries are drawn. */
 #define OST_SWEEP_DESIGN "sweep_design"
 #define OST_SWEEP_VARY "sweep_vary"
 #define OST_SWEEP_POINTS "sweep_points"
 #define OST_SWEEP_SEED "sweep_seed"
 #define OST_SWEEP_KEEP "sweep_keep"
+#define OST_SWEEP_DRAWN "sweep_drawn"
 /* Fact that tells builds of one version apart, and its value for this one: of the sources of engine and built-in
  * models, 16 hexadecimal digits, the same wherever they are built (src/fingerprint.cmake). */
 #define OST_SOURCES_FACT "osteon_sources"

@@ -11,26 +11,31 @@
 /* By so much an interval from few may hold less than its name says before the page says so, an assumption. */
 #define NARROWER 0.05
 
-/* Text of several lines. */
-static void put_lines(const char *text, FILE *out)
+/* Text of several lines, at most n. */
+static void put_lines(const char *text, size_t n_lines, FILE *out)
 {
-    for (const char *line = text; *line != '\0';) {
+    for (const char *line = text; n_lines > 0 && *line != '\0'; n_lines--) {
         char one[600];
         size_t n = strcspn(line, "\n");
         snprintf(one, sizeof(one), "%.*s", n < sizeof(one) ? (int) n : (int) sizeof(one) - 1, line);
         ost_html_text(one, out);
         line += n + (line[n] != '\0');
-        if (*line != '\0') fputs("<br>", out);
+        if (*line != '\0' && n_lines > 1) fputs("<br>", out);
     }
 }
 
 /* A row of what was asked: a fact, and a text or none. */
-static void put_fact(const char *name, const char *text, FILE *out)
+static void put_some(const char *name, const char *text, size_t n_lines, FILE *out)
 {
     if (text == NULL || text[0] == '\0') return;
     fprintf(out, "<tr><th>%s</th><td>", name);
-    put_lines(text, out);
+    put_lines(text, n_lines, out);
     fputs("</td></tr>\n", out);
+}
+
+static void put_fact(const char *name, const char *text, FILE *out)
+{
+    put_some(name, text, SIZE_MAX, out);
 }
 
 /* Names of the models of the file, without their fingerprints. */
@@ -97,10 +102,14 @@ void ost_page_asked(const ost_result_page_t *self, FILE *out)
     snprintf(text, sizeof(text), "%llu, seed %llu", (unsigned long long) e->n_subjects, (unsigned long long) e->seed);
     put_fact("subjects", text, out);
     if (results->design.n_axes > 0) {
-        snprintf(text, sizeof(text), ost_page_is_of_draws(self) ? "%zu" : "%zu, %s", results->design.n_points,
+        snprintf(text, sizeof(text), "%zu, %s", ost_design_without_draws(&results->design).n_points,
             ost_design_words[results->design.kind]);
-        put_fact(ost_page_is_of_draws(self) ? "draws" : "points", text, out);
-        if (!ost_page_is_of_draws(self)) put_fact("varied", ost_results_attribute(results, OST_SWEEP_VARY), out);
+        if (!ost_page_is_of_draws(self)) put_fact("points", text, out);
+        if (!ost_page_is_of_draws(self))
+            put_some("varied", ost_results_attribute(results, OST_SWEEP_VARY),
+                results->design.n_axes - results->design.n_drawn, out);
+        snprintf(text, sizeof(text), "%zu", ost_design_n_draws(&results->design));
+        if (results->design.n_drawn > 0) put_fact("draws", text, out);
     }
     if (e->n_endpoints > 0) fputs("<tr><th>endpoints</th><td>", out);
     for (size_t i = 0; i < e->n_endpoints; i++) {
@@ -149,12 +158,12 @@ int ost_page_warnings(const ost_result_page_t *self, FILE *page, ost_error_t *er
             (unsigned long long) n);
     if (left_out != NULL && left_out[0] != '\0') {
         fputs("<p>Left out: ", out);
-        put_lines(left_out, out);
+        put_lines(left_out, SIZE_MAX, out);
         fputs("</p>\n", out);
     }
     if (!results->is_analysis && n > 1)
         warn_few((size_t) (eligible != NULL ? strtoull(eligible, NULL, 10) : n), "subject", 0.9, out);
-    if (ost_page_is_of_draws(self)) warn_few(results->design.n_points, "draw", OST_DRAWN_PART, out);
+    if (results->design.n_drawn > 0) warn_few(ost_design_n_draws(&results->design), "draw", OST_DRAWN_PART, out);
     bool ok = !ferror(out);
     ok = fclose(out) == 0 && ok;
     if (ok && size > 0) fprintf(page, "<div class='warn'>%s</div>\n", text);

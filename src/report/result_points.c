@@ -19,17 +19,29 @@
 #define MOST_TICKS 9 /* values of a logarithmic axis that are its ticks */
 #define LEFT 66      /* px, of numbers and the words of the axis */
 
-enum { N_COLUMNS = OST_ENDPOINT_ERROR + 1 };
+/* A column of values, in the order of the table. */
+typedef struct {
+    const char *name;
+    size_t index; /* in endpoint_t.values */
+} column_t;
+static const column_t of_points[] = { { "value", OST_ENDPOINT_VALUE }, { "SE", OST_ENDPOINT_ERROR },
+    { "5 %", OST_ENDPOINT_LOWER }, { "95 %", OST_ENDPOINT_UPPER }, { "n", OST_ENDPOINT_N_SUBJECTS } };
+static const column_t of_draws[] = { { "median over draws", OST_DRAWN_VALUE }, { "2.5 %", OST_DRAWN_LOW },
+    { "97.5 %", OST_DRAWN_HIGH }, { "subjects 5 %", OST_DRAWN_SUBJECTS_LOW },
+    { "subjects 95 %", OST_DRAWN_SUBJECTS_HIGH }, { "n", OST_N_DRAWN } };
 
 typedef struct {
-    const ost_design_t *design;
+    const ost_design_t *design; /* without draws */
     const char *name, *text, *unit;
-    double *values, *work; /* [N_COLUMNS][n_points], [n_points] */
-    int decimals;          /* of values */
+    double *values, *work;   /* [n_columns][n_points], [n_points] */
+    const column_t *columns; /* [n_columns] value first, number of subjects last */
+    size_t n_columns;
+    size_t upper; /* index of the 95th percentile between subjects; the value, lower and upper ends stand before it */
+    int decimals; /* of values */
     FILE *out;
 } endpoint_t;
 
-static double value_at(const endpoint_t *self, ost_endpoint_column_t column, size_t point)
+static double value_at(const endpoint_t *self, size_t column, size_t point)
 {
     return self->values[column * self->design->n_points + point];
 }
@@ -118,8 +130,8 @@ static void put_curve(const endpoint_t *self, size_t k)
         for (size_t i = 0; i < axis->texts.n; i++) ticks[i] = place_of(axis, i);
     }
     for (size_t p = 0; p < design->n_points; p++)
-        for (size_t c = 0; c < (design->kind == OST_DESIGN_GRID ? OST_ENDPOINT_N_SUBJECTS : 1); c++)
-            ost_chart_widen(&chart.y0, &chart.y1, value_at(self, (ost_endpoint_column_t) c, p));
+        for (size_t c = 0; c <= (design->kind == OST_DESIGN_GRID ? self->upper : 0); c++)
+            ost_chart_widen(&chart.y0, &chart.y1, value_at(self, c, p));
     if (!(chart.y0 <= chart.y1)) chart.y0 = 0, chart.y1 = 1;
     ost_chart_margin(&chart);
     ost_chart_begin(&chart);
@@ -129,16 +141,19 @@ static void put_curve(const endpoint_t *self, size_t k)
     if (is_line) {
         double *x = self->work;
         for (size_t p = 0; p < design->n_points; p++) x[p] = place_of(axis, p);
-        const double *y = self->values, *lower = y + design->n_points, *upper = lower + design->n_points;
-        ost_chart_band(&chart, x, lower, upper, design->n_points, 0, OST_CHART_BAND);
+        const double *y = self->values;
+        for (size_t c = self->upper; c > 0; c -= 2)
+            ost_chart_band(&chart, x, y + (c - 1) * design->n_points, y + c * design->n_points, design->n_points, 0,
+                c == self->upper ? OST_CHART_BAND : 4 * OST_CHART_BAND);
         ost_chart_line(&chart, x, y, design->n_points, 0);
     }
     for (size_t p = 0; p < design->n_points; p++) {
-        double x = place_of(axis, ost_design_index(design, p, k)), y = value_at(self, OST_ENDPOINT_VALUE, p);
-        const double lower = value_at(self, OST_ENDPOINT_LOWER, p), upper = value_at(self, OST_ENDPOINT_UPPER, p);
+        double x = place_of(axis, ost_design_index(design, p, k)), y = value_at(self, 0, p);
         if (!isfinite(y)) continue;
-        if (design->kind == OST_DESIGN_GRID && !is_line && isfinite(lower) && isfinite(upper))
-            ost_chart_box(&chart, x - 0.06, x + 0.06, lower, upper, ost_chart_colour(0), 2 * OST_CHART_BAND);
+        for (size_t c = design->kind == OST_DESIGN_GRID && !is_line ? self->upper : 0; c > 0; c -= 2)
+            if (isfinite(value_at(self, c - 1, p)) && isfinite(value_at(self, c, p)))
+                ost_chart_box(&chart, x - 0.06, x + 0.06, value_at(self, c - 1, p), value_at(self, c, p),
+                    ost_chart_colour(0), (c == self->upper ? 2 : 4) * OST_CHART_BAND);
         ost_chart_mark(self->out, 0, ost_chart_x(&chart, x), ost_chart_y(&chart, y), true);
     }
     ost_chart_end(&chart);
@@ -184,7 +199,7 @@ static void put_map(const endpoint_t *self, size_t first, double least, double m
     ost_chart_frame(&chart, label_of(across, x_label, sizeof(x_label)), label_of(down, y_label, sizeof(y_label)));
     for (size_t i = 0; i < n_x * n_y; i++) {
         const double x = (double) (i % n_x), y = (double) (i / n_x);
-        const double value = value_at(self, OST_ENDPOINT_VALUE, first + i);
+        const double value = value_at(self, 0, first + i);
         const double part = most > least ? (value - least) / (most - least) : 0.5;
         if (!isfinite(value)) continue;
         ost_chart_box(&chart, x - 0.5, x + 0.5, y - 0.5, y + 0.5, shade(part, colour), 1);
@@ -206,8 +221,7 @@ static void put_charts(const endpoint_t *self)
         for (size_t k = 0; k < design->n_axes && k < MOST_CHARTS; k++) put_curve(self, k);
     } else {
         const size_t n = design->axes[design->n_axes - 1].texts.n * design->axes[design->n_axes - 2].texts.n;
-        for (size_t p = 0; p < design->n_points; p++)
-            ost_chart_widen(&least, &most, value_at(self, OST_ENDPOINT_VALUE, p));
+        for (size_t p = 0; p < design->n_points; p++) ost_chart_widen(&least, &most, value_at(self, 0, p));
         for (size_t p = 0; p < design->n_points && p < MOST_CHARTS * n; p += n) put_map(self, p, least, most);
     }
     fputs("</div>\n", self->out);
@@ -215,11 +229,6 @@ static void put_charts(const endpoint_t *self)
 
 static void put_table(const endpoint_t *self)
 {
-    static const struct {
-        ost_endpoint_column_t column;
-        const char *name;
-    } columns[N_COLUMNS] = { { OST_ENDPOINT_VALUE, "value" }, { OST_ENDPOINT_ERROR, "SE" },
-        { OST_ENDPOINT_LOWER, "5 %" }, { OST_ENDPOINT_UPPER, "95 %" }, { OST_ENDPOINT_N_SUBJECTS, "n" } };
     const ost_design_t *design = self->design;
     const size_t n_axes = design->n_axes < MOST_AXES ? design->n_axes : MOST_AXES;
     const bool is_wide = n_axes > NARROW_AXES;
@@ -230,7 +239,7 @@ static void put_table(const endpoint_t *self)
     if (is_wide) ost_page_head("point", false, self->out);
     for (size_t k = 0; k < n_axes; k++)
         ost_page_head(label_of(&design->axes[k], label, sizeof(label)), false, self->out);
-    for (size_t c = 0; c < N_COLUMNS; c++) ost_page_head(columns[c].name, false, self->out);
+    for (size_t c = 0; c < self->n_columns; c++) ost_page_head(self->columns[c].name, false, self->out);
     fputs("</tr></thead><tbody>\n", self->out);
     for (size_t p = 0; p < design->n_points && p < MOST_ROWS; p++) {
         fputs("<tr>", self->out);
@@ -244,12 +253,11 @@ static void put_table(const endpoint_t *self)
                 ost_html_text(design->axes[k].texts.items[i], self->out);
             ost_page_cell_end(self->out);
         }
-        for (size_t c = 0; c < N_COLUMNS; c++) {
-            const double value = value_at(self, columns[c].column, p);
-            ost_page_cell_begin(columns[c].name, false, self->out);
+        for (size_t c = 0; c < self->n_columns; c++) {
+            const double value = value_at(self, self->columns[c].index, p);
+            ost_page_cell_begin(self->columns[c].name, false, self->out);
             if (isfinite(value))
-                ost_html_number(
-                    self->out, "%.*f", columns[c].column == OST_ENDPOINT_N_SUBJECTS ? 0 : self->decimals, value);
+                ost_html_number(self->out, "%.*f", c + 1 == self->n_columns ? 0 : self->decimals, value);
             ost_page_cell_end(self->out);
         }
         fputs("</tr>\n", self->out);
@@ -262,26 +270,47 @@ static void put_table(const endpoint_t *self)
     fputs("</div></div>\n", self->out);
 }
 
-/* A row of the endpoints of draws: the median over draws, its interval, and the one between subjects. */
+/* A row of the endpoints of draws alone: the median over draws, its interval, and the one between subjects. */
 static void put_drawn(const endpoint_t *self)
 {
-    static const char *const names[OST_N_DRAWN] = { "median over draws", "2.5 %", "97.5 %", "subjects 5 %",
-        "subjects 95 %" };
-    double cells[OST_N_DRAWN];
-    ost_drawn(self->values, self->design->n_points, self->work, cells);
     fputs("<tr>", self->out);
     ost_page_cell_begin("endpoint", true, self->out);
     put_meaning(self);
     ost_page_cell_end(self->out);
-    for (size_t k = 0; k < OST_N_DRAWN; k++) ost_page_cell_number(names[k], cells[k], self->out);
+    for (size_t k = 0; k < OST_N_DRAWN; k++) ost_page_cell_number(self->columns[k].name, self->values[k], self->out);
     fputs("</tr>\n", self->out);
+}
+
+static int put_endpoint(ost_results_t *results, size_t i, endpoint_t *self, ost_error_t *err)
+{
+    const bool is_drawn = results->design.n_drawn > 0;
+    char *text = NULL, *unit = NULL;
+    int ret = is_drawn ? ost_results_read_drawn(results, i, self->values, &text, &unit, err) : 0;
+    for (size_t c = 0; c < self->n_columns && ret == 0 && !is_drawn; c++)
+        ret = ost_results_read_endpoint(results, i, (ost_endpoint_column_t) c,
+            self->values + c * self->design->n_points, c == 0 ? &text : NULL, c == 0 ? &unit : NULL, err);
+    self->name = results->endpoints.items[i];
+    self->text = text != NULL ? text : self->name;
+    self->unit = unit != NULL ? unit : "1";
+    self->decimals = ost_text_decimals(self->values, self->design->n_points);
+    if (ret == 0 && self->design->n_axes == 0) put_drawn(self);
+    if (ret == 0 && self->design->n_axes > 0) put_charts(self);
+    if (ret == 0 && self->design->n_axes > 0) put_table(self);
+    free(text);
+    free(unit);
+    return ret;
 }
 
 int ost_page_points(const ost_result_page_t *page, FILE *out, ost_error_t *err)
 {
     ost_results_t *results = page->results;
-    const bool is_of_draws = ost_page_is_of_draws(page);
-    endpoint_t self = { .design = &results->design, .out = out };
+    const ost_design_t design = ost_design_without_draws(&results->design);
+    const bool is_drawn = results->design.n_drawn > 0, is_of_draws = ost_page_is_of_draws(page);
+    endpoint_t self = { .design = &design,
+        .columns = is_drawn ? of_draws : of_points,
+        .n_columns = is_drawn ? sizeof(of_draws) / sizeof(of_draws[0]) : sizeof(of_points) / sizeof(of_points[0]),
+        .upper = is_drawn ? OST_DRAWN_SUBJECTS_HIGH : OST_ENDPOINT_UPPER,
+        .out = out };
     int ret = 0;
     if (results->endpoints.n == 0 && !is_of_draws)
         fputs(
@@ -289,31 +318,22 @@ int ost_page_points(const ost_result_page_t *page, FILE *out, ost_error_t *err)
             "names them.</p>\n",
             out);
     if (results->endpoints.n == 0) return 0;
-    self.values = malloc((N_COLUMNS + 1) * self.design->n_points * sizeof(double));
+    self.values = malloc((self.n_columns + 1) * design.n_points * sizeof(double));
     if (self.values == NULL) return ost_no_memory(err);
-    self.work = self.values + N_COLUMNS * self.design->n_points;
+    self.work = self.values + self.n_columns * design.n_points;
     fputs("<h2>Endpoints</h2>\n", out);
-    fputs(is_of_draws
-              ? "<table class='cells'><thead><tr><th class='t'>endpoint</th><th>median over draws</th><th>2.5 %</th>"
-                "<th>97.5 %</th><th>subjects 5 %</th><th>subjects 95 %</th></tr></thead><tbody>\n"
-              : "<p class='note'>Bands, and columns 5 % and 95 %: percentiles between subjects, the same at each "
-                "point. SE: standard error by their number.</p>\n",
+    fputs(
+        is_of_draws
+            ? "<table class='cells'><thead><tr><th class='t'>endpoint</th><th>median over draws</th><th>2.5 %</th>"
+              "<th>97.5 %</th><th>subjects 5 %</th><th>subjects 95 %</th></tr></thead><tbody>\n"
+        : is_drawn
+            ? "<p class='note'>Dark bands, and columns 2.5 % and 97.5 %: over draws of the parameters, their "
+              "uncertainty. Light bands, and columns subjects 5 % and 95 %: percentiles between subjects, the same at "
+              "each point, medians over draws.</p>\n"
+            : "<p class='note'>Bands, and columns 5 % and 95 %: percentiles between subjects, the same at each "
+              "point. SE: standard error by their number.</p>\n",
         out);
-    for (size_t i = 0; i < results->endpoints.n && ret == 0; i++) {
-        char *text = NULL, *unit = NULL;
-        for (size_t c = 0; c < N_COLUMNS && ret == 0; c++)
-            ret = ost_results_read_endpoint(results, i, (ost_endpoint_column_t) c,
-                self.values + c * self.design->n_points, c == 0 ? &text : NULL, c == 0 ? &unit : NULL, err);
-        self.name = results->endpoints.items[i];
-        self.text = text != NULL ? text : self.name;
-        self.unit = unit != NULL ? unit : "1";
-        self.decimals = ost_text_decimals(self.values, self.design->n_points);
-        if (ret == 0 && is_of_draws) put_drawn(&self);
-        if (ret == 0 && !is_of_draws) put_charts(&self);
-        if (ret == 0 && !is_of_draws) put_table(&self);
-        free(text);
-        free(unit);
-    }
+    for (size_t i = 0; i < results->endpoints.n && ret == 0; i++) ret = put_endpoint(results, i, &self, err);
     if (is_of_draws) fputs("</tbody></table>\n", out);
     free(self.values);
     return ret;

@@ -17,15 +17,15 @@ static void add_front(ost_writer_t *self, const char *name, size_t n)
 const char *ost_results_front_name(const ost_design_t *design, size_t k)
 {
     if (design == NULL || design->n_axes == 0) return "model";
-    return design->kind == OST_DESIGN_GRID ? design->axes[k].name : design->kind == OST_DESIGN_DRAWS ? "draw" : "point";
+    if (design->n_drawn > 0 && k + 1 == ost_design_n_dimensions(design)) return "draw";
+    return design->kind == OST_DESIGN_GRID ? design->axes[k].name : "point";
 }
 
 int ost_results_front(ost_writer_t *self, ost_error_t *err)
 {
     const ost_design_t *design = self->sweep != NULL ? self->sweep->design : NULL;
-    const bool is_grid = design != NULL && design->kind == OST_DESIGN_GRID;
-    for (size_t k = 0; design != NULL && k < (is_grid ? design->n_axes : 1); k++)
-        add_front(self, ost_results_front_name(design, k), is_grid ? design->axes[k].texts.n : design->n_points);
+    for (size_t d = 0; design != NULL && d < ost_design_n_dimensions(design); d++)
+        add_front(self, ost_results_front_name(design, d), ost_design_length(design, d));
     if (design != NULL || self->n_parts == 1) return 0;
     add_front(self, ost_results_front_name(NULL, 0), self->n_parts);
     self->front->texts = ost_memory_list(&self->memory, self->n_parts, sizeof(*self->front->texts));
@@ -34,14 +34,16 @@ int ost_results_front(ost_writer_t *self, ost_error_t *err)
     return 0;
 }
 
-/* Values of an axis over a dimension, which is named as it is or is that of the points. */
-static int write_axis(ost_writer_t *self, const ost_varied_t *axis, ost_dimension_t *dim, ost_error_t *err)
+/* Values of an axis over its dimension, which is named as it is or is that of points or draws. */
+static int write_axis(ost_writer_t *self, size_t k, ost_error_t *err)
 {
+    const ost_varied_t *axis = &self->sweep->design->axes[k];
+    ost_dimension_t *dim = &self->front[ost_design_dimension(self->sweep->design, k)];
     const bool is_number = axis->values != NULL;
     const ost_values_t values = { axis->name, is_number ? H5T_NATIVE_DOUBLE : self->text_type,
         is_number ? (const void *) axis->values : (const void *) axis->texts.items, is_number ? axis->unit : NULL,
         axis->path };
-    if (self->sweep->design->kind == OST_DESIGN_GRID) return ost_results_coordinate(self, dim, &values, err);
+    if (strcmp(dim->name, axis->name) == 0) return ost_results_coordinate(self, dim, &values, err);
     return ost_results_values(self, dim, &values, err) < 0 ? OST_ERR_IO : 0;
 }
 
@@ -51,7 +53,7 @@ static int write_axes(ost_writer_t *self, ost_error_t *err)
     ost_text_list_t names = { 0 };
     int ret = 0;
     for (size_t k = 0; k < design->n_axes && ret == 0; k++) {
-        ret = write_axis(self, &design->axes[k], &self->front[design->kind == OST_DESIGN_GRID ? k : 0], err);
+        ret = write_axis(self, k, err);
         if (ret == 0 && ost_text_list_add(&names, "%s", design->axes[k].name) < 0) ret = ost_no_memory(err);
     }
     char *lines = ret == 0 ? ost_text_join((const char *const *) names.items, names.n, "\n") : NULL;
@@ -63,16 +65,14 @@ static int write_axes(ost_writer_t *self, ost_error_t *err)
     return ret;
 }
 
-static int write_points(ost_writer_t *self, ost_error_t *err)
+/* Of a dimension that is no entry's. */
+static int write_numbers(ost_writer_t *self, ost_dimension_t *dim, const char *meaning, ost_error_t *err)
 {
-    int64_t *numbers = ost_memory_list(&self->memory, self->n_parts, sizeof(*numbers));
+    int64_t *numbers = ost_memory_list(&self->memory, dim->n, sizeof(*numbers));
     if (numbers == NULL) return ost_no_memory(err);
-    for (size_t p = 0; p < self->n_parts; p++) numbers[p] = (int64_t) p;
-    return ost_results_coordinate(self, self->front,
-        &(ost_values_t){ self->front->name, H5T_NATIVE_INT64, numbers, "1",
-            self->sweep->design->kind == OST_DESIGN_DRAWS ? "number of the draw, from 0"
-                                                          : "number of the point of the sweep, from 0" },
-        err);
+    for (size_t p = 0; p < dim->n; p++) numbers[p] = (int64_t) p;
+    return ost_results_coordinate(
+        self, dim, &(ost_values_t){ dim->name, H5T_NATIVE_INT64, numbers, "1", meaning }, err);
 }
 
 int ost_results_front_coordinates(ost_writer_t *self, ost_error_t *err)
@@ -81,7 +81,12 @@ int ost_results_front_coordinates(ost_writer_t *self, ost_error_t *err)
     if (self->sweep == NULL)
         return ost_results_coordinate(self, self->front,
             &(ost_values_t){ self->front->name, self->text_type, self->front->texts, NULL, "bone model" }, err);
-    int ret = self->sweep->design->kind != OST_DESIGN_GRID ? write_points(self, err) : 0;
+    const ost_design_t *design = self->sweep->design;
+    int ret = 0;
+    if (design->kind != OST_DESIGN_GRID && design->kind != OST_DESIGN_DRAWS)
+        ret = write_numbers(self, self->front, "number of the point of the sweep, from 0", err);
+    if (ret == 0 && design->n_drawn > 0)
+        ret = write_numbers(self, &self->front[self->n_front - 1], "number of the draw, from 0", err);
     return ret == 0 ? write_axes(self, err) : ret;
 }
 

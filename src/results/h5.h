@@ -57,9 +57,9 @@ int ost_h5_read_texts(hid_t dataset, size_t max, ost_text_list_t *texts) OST_MUS
 /* How values are written that HDF5 has to convert: with 64 KB to do it in, where it clears 1 MB of its own for each
  * dataset. @return for H5Pclose(), or -1 */
 hid_t ost_h5_small_transfer(void);
-/* Dimensions in front of arms: a model of several, the varied entries of a grid, or the points of another design; and
- * of a dataset. */
-enum { OST_MAX_FRONT = OST_MAX_GRID_AXES, OST_MAX_RANK = OST_MAX_FRONT + 4 };
+/* Dimensions in front of arms: a model of several, the varied entries of a grid or the points of another design, and
+ * draws; and of a dataset. */
+enum { OST_MAX_FRONT = OST_MAX_GRID_AXES + 1, OST_MAX_RANK = OST_MAX_FRONT + 4 };
 /* A part of a dataset: `count` from `start` on, dimension by dimension. */
 typedef struct {
     size_t rank;

@@ -42,17 +42,19 @@ static int read_axis(const ost_results_t *self, ost_varied_t *axis, const char *
     return ret;
 }
 
-/* A grid has all combinations, another design a value of each axis for each point. */
+/* Each axis has a value for each place in its dimension, and points are all combinations of these. */
 static int count_points(ost_results_t *self)
 {
     ost_design_t *design = &self->design;
-    bool is_grid = design->kind == OST_DESIGN_GRID;
-    if (is_grid && design->n_axes > OST_MAX_GRID_AXES) return OST_ERR_FORMAT;
-    design->n_points = is_grid ? 1 : design->axes[0].texts.n;
-    for (size_t k = 0; k < design->n_axes; k++) {
-        size_t n = design->axes[k].texts.n;
-        if (is_grid ? n > OST_MAX_POINTS / design->n_points : n != design->n_points) return OST_ERR_FORMAT;
-        if (is_grid) design->n_points *= n;
+    const size_t n_dimensions = ost_design_n_dimensions(design);
+    if (n_dimensions > OST_MAX_FRONT) return OST_ERR_FORMAT;
+    for (size_t k = 0; k < design->n_axes; k++)
+        if (design->axes[k].texts.n != ost_design_length(design, ost_design_dimension(design, k)))
+            return OST_ERR_FORMAT;
+    design->n_points = 1;
+    for (size_t d = 0; d < n_dimensions; d++) {
+        if (ost_design_length(design, d) > OST_MAX_POINTS / design->n_points) return OST_ERR_FORMAT;
+        design->n_points *= ost_design_length(design, d);
     }
     return 0;
 }
@@ -108,6 +110,7 @@ int ost_results_read_sweep(ost_results_t *self, ost_error_t *err)
 {
     const char *kind = ost_identity_get(&self->attributes, OST_SWEEP_DESIGN);
     const char *keep = ost_identity_get(&self->attributes, OST_SWEEP_KEEP);
+    const char *drawn = ost_identity_get(&self->attributes, OST_SWEEP_DRAWN);
     bool is_sweep;
     const char *missing = missing_fact(self, &is_sweep);
     ost_text_list_t names = { 0 };
@@ -123,6 +126,8 @@ int ost_results_read_sweep(ost_results_t *self, ost_error_t *err)
     if (ret == 0 && (self->design.axes = calloc(names.n, sizeof(*self->design.axes))) == NULL) ret = OST_ERR_NO_MEMORY;
     self->design.kind = (ost_design_kind_t) i_kind;
     self->keep = (ost_keep_t) i_keep;
+    self->design.n_drawn = i_kind == OST_DESIGN_DRAWS ? names.n : drawn != NULL ? strtoull(drawn, NULL, 10) : 0;
+    if (ret == 0 && i_kind != OST_DESIGN_DRAWS && self->design.n_drawn >= names.n) ret = OST_ERR_FORMAT;
     while (ret == 0 && self->design.n_axes < names.n) {
         ret = read_axis(self, &self->design.axes[self->design.n_axes], names.items[self->design.n_axes]);
         self->design.n_axes++;
@@ -137,8 +142,7 @@ int ost_results_read_sweep(ost_results_t *self, ost_error_t *err)
 
 size_t ost_results_n_front(const ost_results_t *self)
 {
-    const ost_design_t *design = &self->design;
-    return design->n_axes > 0 && design->kind == OST_DESIGN_GRID ? design->n_axes : self->models.n > 0;
+    return self->design.n_axes > 0 ? ost_design_n_dimensions(&self->design) : self->models.n > 0;
 }
 
 ost_slab_t ost_results_front_at(const ost_results_t *self, size_t part)
@@ -146,7 +150,7 @@ ost_slab_t ost_results_front_at(const ost_results_t *self, size_t part)
     const ost_design_t *design = &self->design;
     ost_slab_t slab = { 0 };
     for (size_t k = 0; k < ost_results_n_front(self); k++)
-        ost_slab_add(&slab, design->n_axes > 0 ? ost_design_index(design, part, k) : part, 1);
+        ost_slab_add(&slab, design->n_axes > 0 ? ost_design_place(design, part, k) : part, 1);
     return slab;
 }
 
@@ -154,8 +158,9 @@ bool ost_results_has_front(const ost_results_t *self, const hsize_t *sizes)
 {
     const ost_design_t *design = &self->design;
     size_t n = ost_results_n_front(self);
-    bool is_grid = design->n_axes > 0 && design->kind == OST_DESIGN_GRID, has = true;
-    for (size_t k = 0; k < n; k++) has &= sizes[k] == (is_grid ? design->axes[k].texts.n : self->models.n);
+    bool has = true;
+    for (size_t k = 0; k < n; k++)
+        has &= sizes[k] == (design->n_axes > 0 ? ost_design_length(design, k) : self->models.n);
     return has;
 }
 
@@ -167,9 +172,7 @@ int ost_results_read_endpoint(ost_results_t *self, size_t i, ost_endpoint_column
     ost_slab_t all = { 0 };
     ost_h5_handler_t handler;
     size_t n = ost_results_n_front(self);
-    for (size_t k = 0; k < n; k++)
-        ost_slab_add(
-            &all, 0, self->design.kind == OST_DESIGN_GRID ? self->design.axes[k].texts.n : self->design.n_points);
+    for (size_t k = 0; k < n; k++) ost_slab_add(&all, 0, ost_design_length(&self->design, k));
     snprintf(name, sizeof(name), "%.120s%s", self->endpoints.items[i], endings[column]);
     ost_h5_enter(&handler);
     if (column == OST_ENDPOINT_ERROR && H5Lexists(self->file, name, H5P_DEFAULT) == 0) {
@@ -189,5 +192,29 @@ int ost_results_read_endpoint(ost_results_t *self, size_t i, ost_endpoint_column
     if (ret != 0) ret = ost_h5_unreadable(err, ret, self->path, name);
     OST_H5_CLOSE(id);
     ost_h5_leave(&handler);
+    return ret;
+}
+
+int ost_results_read_drawn(ost_results_t *self, size_t i, double *values, char **text, char **unit, ost_error_t *err)
+{
+    static const ost_endpoint_column_t columns[] = { OST_ENDPOINT_VALUE, OST_ENDPOINT_LOWER, OST_ENDPOINT_UPPER,
+        OST_ENDPOINT_N_SUBJECTS };
+    enum { N_COLUMNS = sizeof(columns) / sizeof(columns[0]) };
+    const size_t n_all = self->design.n_points, n_draws = ost_design_n_draws(&self->design), n = n_all / n_draws;
+    double *all = malloc((N_COLUMNS * n_all + N_COLUMNS * n_draws) * sizeof(double)), *work = all + N_COLUMNS * n_all;
+    int ret = all == NULL ? ost_no_memory(err) : 0;
+    for (size_t c = 0; c < N_COLUMNS && ret == 0; c++)
+        ret = ost_results_read_endpoint(
+            self, i, columns[c], all + c * n_all, c == 0 ? text : NULL, c == 0 ? unit : NULL, err);
+    for (size_t p = 0; p < n && ret == 0; p++) {
+        double drawn[OST_N_DRAWN], most = 0;
+        for (size_t c = 0; c < N_COLUMNS; c++)
+            memcpy(work + c * n_draws, all + c * n_all + p * n_draws, n_draws * sizeof(double));
+        for (size_t d = 0; d < n_draws; d++) most = fmax(most, work[(N_COLUMNS - 1) * n_draws + d]);
+        ost_drawn(work, n_draws, work + (N_COLUMNS - 1) * n_draws, drawn);
+        for (size_t k = 0; k < OST_N_DRAWN; k++) values[k * n + p] = drawn[k];
+        values[OST_N_DRAWN * n + p] = most;
+    }
+    free(all);
     return ret;
 }

@@ -139,6 +139,11 @@ typedef enum {
  *  @return 0, OST_ERR_FORMAT or OST_ERR_NO_MEMORY */
 int ost_results_read_endpoint(ost_results_t *self, size_t i, ost_endpoint_column_t column, double *values, char **text,
     char **unit, ost_error_t *err) OST_MUST_CHECK;
+/** An endpoint of a sweep with draws, at its points without these (ost_design_without_draws()).
+ *  @param[out] values  [OST_N_DRAWN + 1][n_points] what ost_drawn() gives, and the subjects of the draw that has most
+ *  @param[out] text, unit  as above, not NULL @return as above */
+int ost_results_read_drawn(
+    ost_results_t *self, size_t i, double *values, char **text, char **unit, ost_error_t *err) OST_MUST_CHECK;
 /** The tables of an analysis as they were printed. @param[out] text  owned by the caller, NULL on error @return 0,
  *  OST_ERR_FORMAT or OST_ERR_NO_MEMORY */
 int ost_results_report(const ost_results_t *self, char **text, ost_error_t *err) OST_MUST_CHECK;
