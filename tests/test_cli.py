@@ -235,7 +235,7 @@ class Program(unittest.TestCase):
         os.mkdir(self.path("configs"))
         with open(self.path("configs/mine.yaml"), "w", encoding="utf-8") as file:
             file.write(EXPERIMENT.replace("./tiny", "../tiny"))
-        self.assertRegex(self.osteon("list", "configs").stdout, r"(?m)^mine +configs/mine.yaml$")
+        self.assertRegex(self.osteon("list", "configs").stdout, r"(?m)^configs\n  mine +A test$")
         shutil.copy(self.path("evidence.csv"), self.path("configs"))
         for name in ("mine", "Mi-Ne", "mi.ne"):
             self.assertTrue(self.osteon("check", name).stdout.startswith("OK: "), name)

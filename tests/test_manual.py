@@ -70,7 +70,7 @@ class Completion(unittest.TestCase):
     def test_commands_and_options(self):
         self.assertEqual(self.complete(""), commands() + ["help", "--help", "--version"])
         self.assertEqual(self.complete("va"), ["validate"])
-        self.assertEqual(self.complete("help", "pl"), ["plan"])
+        self.assertEqual(self.complete("help", "pl"), ["plot", "plan"])
         for command in commands():
             self.assertEqual(sorted(self.complete(command, "--")), sorted("--" + name for _, name in options(command)))
 
@@ -87,8 +87,8 @@ class Completion(unittest.TestCase):
 
     def test_experiments_and_models(self):
         found = self.complete("run", "")
-        self.assertEqual(set(found), {line.split()[0] for line in osteon("list", "configs").splitlines()} |
-                         {"mine.yaml", "old.h5", "data"})
+        self.assertEqual(set(found), {line.split()[0] for line in osteon("list", "configs").splitlines()
+                                      if re.match(r"  \S", line)} | {"mine.yaml", "old.h5", "data"})
         self.assertIn("atac", found)
         lines = osteon("list", "models").splitlines() + osteon("list", "drugs").splitlines()
         models = {line.split()[0] for line in lines if re.match(r"  \S", line)}

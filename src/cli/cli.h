@@ -98,9 +98,9 @@ enum { OST_MAX_OPTIONS = 32 };
 
 /* All commands, closed by NULL; main() sets it. */
 extern const ost_command_t *const *ost_commands;
-extern const ost_command_t ost_command_run, ost_command_compare, ost_command_show, ost_command_check, ost_command_plan,
-    ost_command_model, ost_command_fit, ost_command_validate, ost_command_merge, ost_command_verify, ost_command_list,
-    ost_command_sweep, ost_command_sensitivity, ost_command_export, ost_command_report;
+extern const ost_command_t ost_command_run, ost_command_compare, ost_command_show, ost_command_plot, ost_command_check,
+    ost_command_plan, ost_command_model, ost_command_fit, ost_command_validate, ost_command_merge, ost_command_verify,
+    ost_command_list, ost_command_sweep, ost_command_sensitivity, ost_command_export, ost_command_report;
 
 /* Options that commands share, by the type of their arguments. */
 #define OST_OPTIONS_PEOPLE(type)                                                                                       \

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli.h"
+#include "core/file.h"
 #include "core/table.h"
+#include "input/yaml.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static bool is_drug(const ost_model_t *model)
@@ -34,12 +37,18 @@ static int for_each_model(ost_library_t *library, bool (*is_listed)(const ost_mo
     return ret;
 }
 
-/* A line, below the heading of the model's folder where that changes. */
+/* The heading of a file's folder, where that is not the folder of the file before it. */
+static void put_folder(const char *path, const char *before)
+{
+    const size_t length = (size_t) (strrchr(path, '/') - path);
+    if (before == NULL || strncmp(path, before, length + 1) != 0 || strchr(before + length + 1, '/') != NULL)
+        printf("%s%.*s\n", before != NULL ? "\n" : "", (int) length, path);
+}
+
+/* A line below that heading. */
 static void print_line(const ost_model_t *model, const ost_model_t *before)
 {
-    int length = (int) (strrchr(model->path, '/') - model->path);
-    if (before == NULL || strncmp(model->path, before->path, (size_t) length + 1) != 0)
-        printf("%s%.*s\n", before != NULL ? "\n" : "", length, model->path);
+    put_folder(model->path, before != NULL ? before->path : NULL);
     char item[128], usual[200] = "usual ";
     snprintf(item, sizeof(item), "  %-26s %s", model->name, ost_model_kind_words[model->kind]);
     ost_print_item(stdout, item, 41, model->text);
@@ -90,15 +99,36 @@ static int list_signals(ost_library_t *library, ost_error_t *err)
     return 0;
 }
 
+/* The title in the text of an experiment, which need not be right otherwise. @param[out] title  NULL for none, owned by
+ * the caller @return 0 or OST_ERR_NO_MEMORY */
+static int read_title(const char *path, char **title, ost_error_t *err)
+{
+    ost_yaml_t tree = { 0 };
+    char *text = NULL;
+    *title = NULL;
+    int ret = ost_file_read(&text, path, OST_YAML_MAX_BYTES, err);
+    if (ret == 0) ret = ost_yaml_parse(&tree, path, text, err);
+    const ost_yaml_node_t *node = ret == 0 ? ost_yaml_get(&tree.root, "title") : NULL;
+    if (node != NULL && node->text != NULL && node->text[0] != '\0' && (*title = ost_strdup(node->text)) == NULL)
+        ret = ost_no_memory(err);
+    ost_yaml_free(&tree);
+    free(text);
+    return ret == OST_ERR_NO_MEMORY ? ret : 0;
+}
+
 static int list_configs(ost_library_t *library, ost_error_t *err)
 {
     (void) library;
     ost_text_list_t paths = { 0 };
-    int ret = ost_cli_configs(&paths);
-    if (ret < 0) ost_fail(err, ret, "out of memory");
-    for (size_t i = 0; i < paths.n; i++) {
-        const char *slash = strrchr(paths.items[i], '/');
-        printf("%-30.*s %s\n", (int) (strlen(slash + 1) - strlen(".yaml")), slash + 1, paths.items[i]);
+    int ret = ost_cli_configs(&paths) < 0 ? ost_no_memory(err) : 0;
+    for (size_t i = 0; i < paths.n && ret == 0; i++) {
+        const char *path = paths.items[i], *name = ost_cli_base_name(path);
+        char item[128], *title;
+        ret = read_title(path, &title, err);
+        put_folder(path, i > 0 ? paths.items[i - 1] : NULL);
+        snprintf(item, sizeof(item), "  %.*s", (int) (strlen(name) - strlen(".yaml")), name);
+        ost_print_item(stdout, item, 34, title != NULL ? title : "no title can be read");
+        free(title);
     }
     ost_text_list_free(&paths);
     return ret;

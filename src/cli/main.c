@@ -10,15 +10,15 @@
 #include <string.h>
 
 static const ost_command_t *const commands[] = { &ost_command_run, &ost_command_compare, &ost_command_sweep,
-    &ost_command_sensitivity, &ost_command_merge, &ost_command_verify, &ost_command_show, &ost_command_export,
-    &ost_command_report, &ost_command_check, &ost_command_plan, &ost_command_model, &ost_command_fit,
-    &ost_command_validate, &ost_command_list, NULL };
+    &ost_command_sensitivity, &ost_command_merge, &ost_command_verify, &ost_command_show, &ost_command_plot,
+    &ost_command_export, &ost_command_report, &ost_command_check, &ost_command_plan, &ost_command_model,
+    &ost_command_fit, &ost_command_validate, &ost_command_list, NULL };
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]) - 1)
 
 static void print_help(void)
 {
     printf("Usage: osteon COMMAND [OPTIONS]\n\nSimulate " OST_CLI_ABOUT ".\n\nCommands:\n");
-    for (size_t i = 0; i < N_COMMANDS; i++) printf("  %-8s %s\n", commands[i]->name, commands[i]->summary);
+    for (size_t i = 0; i < N_COMMANDS; i++) printf("  %-12s %s\n", commands[i]->name, commands[i]->summary);
     printf(
         "\n'osteon COMMAND --help' shows the options of a command; 'osteon --version' the version.\n\nExit codes:\n");
 #define PRINT_EXIT(name, value, text) printf("  %-4d %s\n", value, text);

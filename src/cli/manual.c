@@ -60,9 +60,9 @@ void ost_cli_print_man(void)
 #define PUT_EXIT(name, value, text) put_paragraph(".TP\n" #value, text);
     OST_EXIT_LIST(PUT_EXIT)
 #undef PUT_EXIT
-    put_paragraph(".SH FIGURES",
-        "'osteon-plot RESULT.h5' draws a result file, 'osteon-plot --help' prints its options; it needs Python 3 with "
-        "numpy, h5py, matplotlib and PyYAML.");
+    put_paragraph(".SH FIGURES", "'osteon plot RESULT.h5' or 'osteon-plot RESULT.h5' draws a result file, with --help "
+                                 "they print the options; it needs Python 3 with "
+                                 "numpy, h5py, matplotlib and PyYAML.");
     put_paragraph(".SH FILES\n.TP\n" OST_DATA_DIR,
         "models, experiments that can be run by name, and the JSON Schema of experiment files");
 }
@@ -79,7 +79,7 @@ static const char bash_functions[] =
     "    _osteon_add -d\n"
     "}\n"
     "_osteon_experiments() {\n"
-    "    _osteon_add -W \"$(\"${COMP_WORDS[0]}\" list configs 2>/dev/null | sed 's/ .*//')\"\n"
+    "    _osteon_add -W \"$(\"${COMP_WORDS[0]}\" list configs 2>/dev/null | sed -n 's/^  \\([^ ][^ ]*\\) .*/\\1/p')\"\n"
     "    _osteon_files yaml\n"
     "}\n"
     "_osteon_models() { # one, or the last of a list with commas\n"
