@@ -85,6 +85,27 @@ static void test_nearest(void)
     CU_ASSERT_PTR_EQUAL(ost_nearest(word, self, 1), word);
 }
 
+static void test_counts(void)
+{
+    static const struct {
+        const char *text;
+        int ret;
+        uint64_t count;
+    } cases[] = { { "0", 0, 0 }, { "10000", 0, 10000 }, { "1e4", 0, 10000 }, { "25E3", 0, 25000 }, { "0e99", 0, 0 },
+        { "18446744073709551615", 0, UINT64_MAX }, { "18446744073709551616", OST_ERR_LIMIT, 0 },
+        { "1e19", 0, 10000000000000000000u }, { "1e20", OST_ERR_LIMIT, 0 }, { "2e99999999999999", OST_ERR_LIMIT, 0 },
+        { "", OST_ERR_SYNTAX, 0 }, { "-1", OST_ERR_SYNTAX, 0 }, { " 1", OST_ERR_SYNTAX, 0 },
+        { "1e", OST_ERR_SYNTAX, 0 }, { "1e-1", OST_ERR_SYNTAX, 0 }, { "1.5e4", OST_ERR_SYNTAX, 0 },
+        { "1e4x", OST_ERR_SYNTAX, 0 } };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        uint64_t count;
+        const int ret = ost_text_count(cases[i].text, &count);
+        const bool ok = ret == cases[i].ret && (ret != 0 || count == cases[i].count);
+        if (!ok) printf("\n%s: %d, %llu\n", cases[i].text, ret, (unsigned long long) count);
+        CU_ASSERT(ok);
+    }
+}
+
 /* Factors are compared exactly: each is the double nearest to the true one. */
 static void test_lines(void)
 {
@@ -477,10 +498,10 @@ static void test_memory(void)
 
 static const ost_test_t tests[] = { { "error_record", test_error_record },
     { "error_text_is_cut_not_overrun", test_error_text_is_cut_not_overrun }, { "error_names", test_error_names },
-    { "nearest", test_nearest }, { "memory", test_memory }, { "disarm", test_disarm }, { "lines", test_lines },
-    { "units", test_units }, { "wrong_units", test_wrong_units }, { "symbols_of_times", test_symbols_of_times },
-    { "plain_numbers", test_plain_numbers }, { "quantities", test_quantities },
-    { "wrong_quantities", test_wrong_quantities }, { "dimensions", test_dimensions },
+    { "nearest", test_nearest }, { "counts", test_counts }, { "memory", test_memory }, { "disarm", test_disarm },
+    { "lines", test_lines }, { "units", test_units }, { "wrong_units", test_wrong_units },
+    { "symbols_of_times", test_symbols_of_times }, { "plain_numbers", test_plain_numbers },
+    { "quantities", test_quantities }, { "wrong_quantities", test_wrong_quantities }, { "dimensions", test_dimensions },
     { "philox_known_answers", test_philox_known_answers }, { "moments", test_moments },
     { "permutation", test_permutation }, { "normal_quantile", test_normal_quantile }, { "normal_cdf", test_normal_cdf },
     { "isa", test_isa } };

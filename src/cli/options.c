@@ -4,7 +4,6 @@
 #include "cli.h"
 #include "core/table.h"
 
-#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,10 +34,7 @@ static void print_help(const ost_command_t *self)
 
 static bool read_count(const char *option, const char *text, uint64_t lower, uint64_t upper, uint64_t *out)
 {
-    char *end;
-    errno = 0;
-    *out = strtoull(text, &end, 10);
-    if (text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0 && *out >= lower && *out <= upper) return true;
+    if (ost_text_count(text, out) == 0 && *out >= lower && *out <= upper) return true;
     ost_cli_message("--%s: '%s' is not a whole number from %llu to %llu", option, text, (unsigned long long) lower,
         (unsigned long long) upper);
     return false;

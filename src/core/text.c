@@ -2,6 +2,7 @@
 
 #include "core/text.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -108,6 +109,20 @@ static size_t min3(size_t a, size_t b, size_t c)
 {
     size_t m = a < b ? a : b;
     return m < c ? m : c;
+}
+
+int ost_text_count(const char *text, uint64_t *count)
+{
+    char *end;
+    if (text[0] < '0' || text[0] > '9') return OST_ERR_SYNTAX;
+    errno = 0;
+    *count = strtoull(text, &end, 10);
+    if ((*end == 'e' || *end == 'E') && end[1] >= '0' && end[1] <= '9')
+        for (unsigned long power = strtoul(end + 1, &end, 10); power > 0 && *count > 0 && errno == 0; power--) {
+            if (*count > UINT64_MAX / 10) errno = ERANGE;
+            *count *= 10;
+        }
+    return *end != '\0' ? OST_ERR_SYNTAX : errno != 0 ? OST_ERR_LIMIT : 0;
 }
 
 /* Insertions, deletions, substitutions and swaps of neighbours, ignoring case; three rolling rows of the table. */

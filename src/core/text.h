@@ -42,6 +42,8 @@ void ost_text_list_free(ost_text_list_t *self);
 
 /** Whether two names are one but for letters' case and what is no letter or digit: "CALGB-79809" and "CALGB 79809". */
 bool ost_text_alike(const char *a, const char *b);
+/** A whole number, 10000 or 1e4. @return 0, OST_ERR_SYNTAX, or OST_ERR_LIMIT: above 2^64 - 1 */
+int ost_text_count(const char *text, uint64_t *count);
 /** Put '?' in place of control characters that a terminal would obey, but for line feeds, tabs and carriage returns,
  * and of bytes that are no UTF-8. */
 void ost_text_disarm(char *text);

@@ -90,19 +90,12 @@ void ost_field_count(ost_yaml_t *tree, const ost_yaml_node_t *node, uint64_t low
 {
     if (node == NULL || tree->code != 0) return;
     const char *text = ost_yaml_is_null(node) ? "" : node->text;
-    size_t n_digits = strspn(text, "0123456789");
-    if (n_digits == 0 || text[n_digits] != '\0')
-        ost_yaml_fail(
-            tree, node, OST_ERR_SYNTAX, "'%.60s': a whole number is expected, in digits, such as 10000", text);
     uint64_t value = 0;
-    bool fits = true;
-    for (size_t i = 0; i < n_digits; i++) {
-        uint64_t digit = (uint64_t) (text[i] - '0');
-        fits = fits && value <= (UINT64_MAX - digit) / 10;
-        if (fits) value = 10 * value + digit;
-    }
+    const int ret = ost_text_count(text, &value);
+    if (ret == OST_ERR_SYNTAX)
+        ost_yaml_fail(tree, node, ret, "'%.60s': a whole number is expected, such as 10000 or 1e4", text);
     char most[32];
-    if (!fits || value < lower || value > upper)
+    if (ret != 0 || value < lower || value > upper)
         ost_yaml_fail(tree, node, OST_ERR_VALUE, "'%.60s' is outside %llu .. %s", text, (unsigned long long) lower,
             in_figures(upper, most, sizeof(most)));
     if (tree->code == 0) *out = value;
