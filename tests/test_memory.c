@@ -137,7 +137,7 @@ static int run_words(const char *const *words)
     for (; words[argc] != NULL; argc++) argv[argc] = __real_strdup(words[argc]);
     int code = -1;
     for (const ost_command_t *const *c = commands; *c != NULL; c++)
-        if (strcmp((*c)->name, argv[0]) == 0) code = (*c)->run(*c, argc, argv);
+        if (strcmp((*c)->name, argv[0]) == 0) code = ost_cli_run(*c, argc, argv);
     for (int i = 0; i < argc; i++) __real_free(argv[i]);
     return code;
 }

@@ -77,18 +77,23 @@ typedef struct {
 #define OST_CHANGES(type, member) _Generic(((type *) 0)->member, ost_text_list_t : offsetof(type, member))
 
 /* A command: one word besides the options, or several. --help, the manual page and completion come from it. */
-typedef struct ost_command {
+typedef struct {
     const char *name;     /* "run" */
     const char *argument; /* "EXPERIMENT|RESULT.h5"; "": the command takes none. "[TRIAL.yaml]" may be left out;
-                             without an argument ost_cli_parse() returns "" */
-    bool takes_several;   /* of them: all follow each other in argv from what ost_cli_parse() returns, up to NULL */
+                             the word is "" then */
+    bool takes_several;   /* of them */
     const char *summary;  /* a phrase for the list of commands */
     const char *about;    /* sentences above the options */
     const char *notes;    /* sentences below the options, or NULL */
     const ost_option_t *options;
     size_t n_options;
-    int (*run)(const struct ost_command *self, int argc, char **argv);
+    const void *arguments; /* what options set, of the type that their targets name: as it is before */
+    size_t n_bytes;        /* of it */
+    /* @param words  its argument, of several all, up to NULL @param arguments  as options have set them @return an exit
+     * code */
+    int (*run)(char **words, void *arguments);
 } ost_command_t;
+#define OST_ARGUMENTS(type, ...) .arguments = &(const type){ __VA_ARGS__ }, .n_bytes = sizeof(type)
 /* Options of a command at most; more do not compile. */
 enum { OST_MAX_OPTIONS = 32 };
 #define OST_N_OPTIONS(array) (sizeof(array) / sizeof((array)[0]))
@@ -188,9 +193,8 @@ void ost_cli_print_bash(void);
 void ost_cli_print_schema(void);
 void ost_cli_print_keys(void);
 
-/* Parse into `arguments`, of the type that the options' targets name (NULL: there are none). @return the word, or NULL
- * where the command ends here (help was printed, or usage was wrong and said so) with *code set */
-const char *ost_cli_parse(const ost_command_t *self, int argc, char **argv, void *arguments, int *code);
+/* Parse a command line and run the command; or print its help, or what is wrong. @return an exit code */
+int ost_cli_run(const ost_command_t *self, int argc, char **argv);
 
 /* "osteon: ..." to stderr, cut after 16,000 characters. */
 void ost_cli_message(const char *fmt, ...) OST_PRINTF(1, 2);
@@ -376,7 +380,7 @@ bool ost_cli_plot_command(char *command, size_t size);
 /* Say what was written and what to do with it. */
 void ost_cli_written(const char *out, bool is_drawn);
 /* Whether a file of this kind can be made at `path`, before the work that it is to hold: its ending, its folder, and
- * what is there. ost_cli_parse() asks this of every option that names a file to write. @param option  "-o"; @param
+ * what is there. ost_cli_run() asks this of every option that names a file to write. @param option  "-o"; @param
  * force  what is there may be replaced whatever it is
  * @return OST_EXIT_OK, or another exit code, having said why */
 int ost_cli_check_output(const char *option, const ost_output_kind_t *kind, const char *path, bool force);

@@ -63,25 +63,21 @@ typedef struct {
     ost_text_list_t overrides;
 } check_arguments_t;
 
-static int run_check(const ost_command_t *self, int argc, char **argv)
+static int run_check(char **words, void *arguments)
 {
-    check_arguments_t a = { 0 };
+    const check_arguments_t *a = arguments;
     ost_library_t library = { 0 }; /* of all models: one may define a signal of those behind it */
     ost_error_t err = { 0 };
-    int worst;
-    const char *first = ost_cli_parse(self, argc, argv, &a, &worst);
-    if (first != NULL && ost_library_init(&library, &err) < 0) worst = ost_cli_fail(&err);
-    for (char **word = argv + optind; first != NULL && *word != NULL && worst != OST_EXIT_MEMORY; word++) {
-        int code = OST_EXIT_USAGE;
+    int worst = ost_library_init(&library, &err) < 0 ? ost_cli_fail(&err) : OST_EXIT_OK;
+    for (char **word = words; *word != NULL && worst != OST_EXIT_MEMORY; word++) {
         bool is_model = ost_cli_ends_with(*word, ".model");
-        if (is_model && a.overrides.n > 0)
-            ost_cli_message("check: --set changes an experiment, but '%s' is a model", *word);
-        else
-            code = is_model ? check_model(*word, &library) : check_experiment(*word, &a.overrides);
+        int code = !is_model ? check_experiment(*word, &a->overrides)
+                   : a->overrides.n > 0
+                       ? OST_CLI_USAGE("check: --set changes an experiment, but '%s' is a model", *word)
+                       : check_model(*word, &library);
         if (worst == OST_EXIT_OK || code == OST_EXIT_MEMORY) worst = code;
     }
     ost_library_free(&library);
-    ost_text_list_free(&a.overrides);
     return worst;
 }
 
@@ -96,5 +92,6 @@ const ost_command_t ost_command_check = {
         "Read and plan experiments, or read models, without running them; say of each OK or what is wrong and where.",
     .notes = "A model may use signals that one in front of it defines.",
     OST_OPTIONS(options),
+    OST_ARGUMENTS(check_arguments_t, .overrides = { 0 }),
     .run = run_check,
 };

@@ -13,32 +13,28 @@ typedef struct {
     bool allow_gaps;
 } compare_arguments_t;
 
-static int run_compare(const ost_command_t *self, int argc, char **argv)
+static int run_compare(char **words, void *arguments)
 {
-    compare_arguments_t a = { 0 };
-    ost_simulation_t how = { 0 };
+    const compare_arguments_t *a = arguments;
+    ost_simulation_t how;
+    int isa, code = OST_EXIT_OK;
     char *models = NULL;
-    int isa, code;
-    const char *name = ost_cli_parse(self, argc, argv, &a, &code);
-    if (name == NULL) goto out;
-    if (a.models != NULL && (models = strdup(a.models)) == NULL) code = ost_cli_no_memory();
-    if (a.models == NULL) code = ost_cli_compared_models(name, &models);
-    if (code != OST_EXIT_OK) goto out;
-    code = OST_EXIT_USAGE;
-    if (models == NULL) {
-        ost_cli_message("compare: --models MODEL,... is missing");
-        goto out;
-    }
-    size_t length = strlen(models);
-    if (length == 0 || models[0] == ',' || models[length - 1] == ',' || strstr(models, ",,") != NULL) {
-        ost_cli_message("--models: a name is missing in '%s'", models);
-        goto out;
-    }
-    if (!ost_cli_simulation(&a.simulation, &how, &isa) || ost_cli_needs_output(self->name, name, &how)) goto out;
-    code = ost_cli_plan_models(name, models, a.allow_gaps, &a.simulation.overrides, isa, ost_cli_simulate, &how);
-out:
+    if (a->models == NULL)
+        code = ost_cli_compared_models(words[0], &models);
+    else if ((models = strdup(a->models)) == NULL)
+        code = ost_cli_no_memory();
+    const size_t length = models != NULL ? strlen(models) : 0;
+    if (code == OST_EXIT_OK && models == NULL) code = OST_CLI_USAGE("compare: --models MODEL,... is missing");
+    if (code == OST_EXIT_OK &&
+        (length == 0 || models[0] == ',' || models[length - 1] == ',' || strstr(models, ",,") != NULL))
+        code = OST_CLI_USAGE("--models: a name is missing in '%s'", models);
+    if (code == OST_EXIT_OK &&
+        (!ost_cli_simulation(&a->simulation, &how, &isa) || ost_cli_needs_output("compare", words[0], &how)))
+        code = OST_EXIT_USAGE;
+    if (code == OST_EXIT_OK)
+        code =
+            ost_cli_plan_models(words[0], models, a->allow_gaps, &a->simulation.overrides, isa, ost_cli_simulate, &how);
     free(models);
-    ost_text_list_free(&a.simulation.overrides);
     return code;
 }
 
@@ -69,5 +65,6 @@ const ost_command_t ost_command_compare = {
              "model does not\nhave are NaN; outputs that the models have in different units are kept relative to "
              "time 0.",
     OST_OPTIONS(options),
+    OST_ARGUMENTS(compare_arguments_t, .models = NULL),
     .run = run_compare,
 };

@@ -235,39 +235,36 @@ static int export_file(export_t *self, const char *path, const char *units)
     return write_tables(self, units);
 }
 
-static int run_export(const ost_command_t *self, int argc, char **argv)
+static int run_export(char **words, void *arguments)
 {
-    export_t a = { 0 };
-    int code;
-    const char *path = ost_cli_parse(self, argc, argv, &a, &code);
-    if (path == NULL) return code;
-    if ((a.csv == NULL) == (a.people == NULL))
-        return OST_CLI_USAGE(a.csv == NULL ? "export: --csv OUT.csv is missing; 'osteon export --help' shows the usage"
-                                           : "export: --csv and --people are two tables; expected one of them");
-    if (a.csv == NULL) a.csv = a.people;
-    char *units = name_units(a.csv);
-    code = units != NULL ? ost_cli_check_output(
-                               a.people != NULL ? "--people" : "--csv", &ost_outputs[OST_OUTPUT_UNITS], units, false)
-                         : ost_cli_no_memory();
-    if (code == OST_EXIT_OK) code = export_file(&a, path, units);
-    ost_results_close(a.results);
-    for (size_t o = 0; o < a.n_outputs; o++) {
-        free(a.outputs[o].of);
-        free(a.outputs[o].name);
-        free(a.outputs[o].text);
+    export_t *a = arguments;
+    if ((a->csv == NULL) == (a->people == NULL))
+        return OST_CLI_USAGE(a->csv == NULL ? "export: --csv OUT.csv is missing; 'osteon export --help' shows the usage"
+                                            : "export: --csv and --people are two tables; expected one of them");
+    if (a->csv == NULL) a->csv = a->people;
+    char *units = name_units(a->csv);
+    int code = units != NULL ? ost_cli_check_output(a->people != NULL ? "--people" : "--csv",
+                                   &ost_outputs[OST_OUTPUT_UNITS], units, false)
+                             : ost_cli_no_memory();
+    if (code == OST_EXIT_OK) code = export_file(a, words[0], units);
+    ost_results_close(a->results);
+    for (size_t o = 0; o < a->n_outputs; o++) {
+        free(a->outputs[o].of);
+        free(a->outputs[o].name);
+        free(a->outputs[o].text);
     }
-    ost_text_list_free(&a.covariates);
-    ost_text_list_free(&a.times);
-    ost_text_list_free(&a.heads);
-    ost_text_list_free(&a.head_units);
-    ost_experiment_free(&a.experiment);
-    free(a.time_of_row);
-    free(a.outputs);
-    free(a.i_arms);
-    free(a.i_times);
-    free(a.values);
-    free(a.subjects);
-    free(a.of_subjects);
+    ost_text_list_free(&a->covariates);
+    ost_text_list_free(&a->times);
+    ost_text_list_free(&a->heads);
+    ost_text_list_free(&a->head_units);
+    ost_experiment_free(&a->experiment);
+    free(a->time_of_row);
+    free(a->outputs);
+    free(a->i_arms);
+    free(a->i_times);
+    free(a->values);
+    free(a->subjects);
+    free(a->of_subjects);
     free(units);
     return code;
 }
@@ -323,5 +320,6 @@ const ost_command_t ost_command_export = {
         "the endpoints of a sweep, are written by 'osteon show --csv'.\nAs Parquet: duckdb -c \"COPY (FROM "
         "'OUT.csv') TO 'OUT.parquet'\"; or in Python\npandas.read_csv('OUT.csv').to_parquet('OUT.parquet').",
     OST_OPTIONS(options),
+    OST_ARGUMENTS(export_t, .csv = NULL),
     .run = run_export,
 };

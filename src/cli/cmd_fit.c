@@ -221,23 +221,20 @@ static int run(ost_fit_t *fit, const char *path, const request_t *request, watch
     return ret == 0 && request->n_draws > 0 ? draw(fit, request, &options, err) : ret;
 }
 
-static int run_fit(const ost_command_t *self, int argc, char **argv)
+static int run_fit(char **words, void *arguments)
 {
-    request_t request = { 0 };
+    const request_t *request = arguments;
     ost_error_t err = { 0 };
     ost_fit_t fit = { 0 };
-    int code;
-    const char *path = ost_cli_parse(self, argc, argv, &request, &code);
-    if (path == NULL) return code;
-    if (!ost_cli_exists(path) || (request.from != NULL && !ost_cli_exists(request.from))) return OST_EXIT_INPUT;
-    if (request.n_draws > 0 && request.output == NULL)
+    if (!ost_cli_exists(words[0]) || (request->from != NULL && !ost_cli_exists(request->from))) return OST_EXIT_INPUT;
+    if (request->n_draws > 0 && request->output == NULL)
         return OST_CLI_USAGE("fit: --draws needs -o TABLE.csv to keep them in");
-    if (request.errors_only && request.from == NULL)
+    if (request->errors_only && request->from == NULL)
         return OST_CLI_USAGE("fit: --errors-only needs --from TABLE.csv, whose estimate it keeps");
     watch_t watch = { .stop = ost_cli_catch_signals() };
-    if (!ost_cli_progress_init(&watch.progress, request.progress, false)) return OST_EXIT_USAGE;
-    int ret = run(&fit, path, &request, &watch, &err);
-    code = ret < 0 ? ost_cli_fail(&err) : OST_EXIT_OK;
+    if (!ost_cli_progress_init(&watch.progress, request->progress, false)) return OST_EXIT_USAGE;
+    int ret = run(&fit, words[0], request, &watch, &err);
+    int code = ret < 0 ? ost_cli_fail(&err) : OST_EXIT_OK;
     if (atomic_load(watch.stop)) code = OST_EXIT_INTERRUPTED;
     ost_fit_free(&fit);
     return code;
@@ -280,5 +277,6 @@ const ost_command_t ost_command_fit = {
     .notes = "The file names the trials, the parameters with their priors, and the rows that are not fitted, with "
              "reasons:\nsee configs/fit/README.md. Ctrl-C ends the search and keeps the best so far.",
     OST_OPTIONS(options),
+    OST_ARGUMENTS(request_t, .output = NULL),
     .run = run_fit,
 };

@@ -166,28 +166,26 @@ static const struct {
 } lists[] = { LISTS(LIST_ROW) TEXTS(TEXT_ROW) };
 #define N_LISTS (sizeof(lists) / sizeof(lists[0]))
 
-static int run_list(const ost_command_t *self, int argc, char **argv)
+static int run_list(char **words, void *arguments)
 {
     ost_error_t err = { 0 };
     ost_library_t library = { 0 };
     const char *names[N_LISTS];
-    int code;
-    const char *name = ost_cli_parse(self, argc, argv, NULL, &code);
-    if (name == NULL) return code;
+    (void) arguments;
     for (size_t i = 0; i < N_LISTS; i++) {
         names[i] = lists[i].name;
-        if (strcmp(name, names[i]) != 0) continue;
+        if (strcmp(words[0], names[i]) != 0) continue;
         if (lists[i].print != NULL) {
             lists[i].print();
             return OST_EXIT_OK;
         }
-        code = ost_library_init(&library, &err) < 0 || lists[i].list(&library, &err) < 0 ? ost_cli_fail(&err)
-                                                                                         : OST_EXIT_OK;
+        int code = ost_library_init(&library, &err) < 0 || lists[i].list(&library, &err) < 0 ? ost_cli_fail(&err)
+                                                                                             : OST_EXIT_OK;
         ost_library_free(&library);
         return code;
     }
-    return OST_CLI_USAGE(
-        "list: '%s' must be one of %s%s%s%s", name, self->argument, OST_HINT(ost_nearest(name, names, N_LISTS)));
+    return OST_CLI_USAGE("list: '%s' must be one of %s%s%s%s", words[0], ost_command_list.argument,
+        OST_HINT(ost_nearest(words[0], names, N_LISTS)));
 }
 
 const ost_command_t ost_command_list = {

@@ -9,7 +9,7 @@
 typedef struct {
     const char *output;
     bool force, quiet;
-    ost_text_list_t shards;
+    ost_text_list_t shards; /* borrowed */
 } merge_arguments_t;
 
 static int merge(const ost_part_t *parts, size_t n_parts, const void *arguments)
@@ -62,32 +62,26 @@ static void raise_open_files(void)
     (void) !setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-static int run_merge(const ost_command_t *self, int argc, char **argv)
+static int run_merge(char **words, void *arguments)
 {
-    merge_arguments_t a = { 0 };
+    merge_arguments_t *a = arguments;
     bool is_analysis = false;
-    int code;
-    const char *first = ost_cli_parse(self, argc, argv, &a, &code);
-    if (first == NULL) return code;
-    if (a.output == NULL) return OST_CLI_USAGE("merge: -o OUT.h5 is missing");
-    code = OST_EXIT_OK;
-    for (char **word = argv + optind; *word != NULL && code == OST_EXIT_OK; word++) {
-        if (!ost_cli_exists(*word)) {
+    int code = a->output == NULL ? OST_CLI_USAGE("merge: -o OUT.h5 is missing") : OST_EXIT_OK;
+    for (char **word = words; *word != NULL && code == OST_EXIT_OK; word++)
+        if (!ost_cli_exists(*word))
             code = OST_EXIT_INPUT;
-        } else if (ost_cli_same_file(*word, a.output)) {
-            code = OST_CLI_USAGE("merge: -o: '%s' is one of the shards; name another file", a.output);
-        } else if (!ost_journal_is(*word)) {
+        else if (ost_cli_same_file(*word, a->output))
+            code = OST_CLI_USAGE("merge: -o: '%s' is one of the shards; name another file", a->output);
+        else if (!ost_journal_is(*word))
             code = refuse(*word);
-        } else if (ost_text_list_add(&a.shards, "%s", *word) < 0) {
-            code = ost_cli_no_memory();
-        }
-    }
+        else
+            a->shards.n++;
+    a->shards.items = words;
     raise_open_files();
-    if (code == OST_EXIT_OK) code = ost_analysis_is_journal(first, &is_analysis);
+    if (code == OST_EXIT_OK) code = ost_analysis_is_journal(words[0], &is_analysis);
     if (code == OST_EXIT_OK)
-        code = is_analysis ? ost_analysis_merge(&a.shards, a.output, a.force, a.quiet)
-                           : ost_cli_plan_recorded(first, false, merge, &a);
-    ost_text_list_free(&a.shards);
+        code = is_analysis ? ost_analysis_merge(&a->shards, a->output, a->force, a->quiet)
+                           : ost_cli_plan_recorded(words[0], false, merge, a);
     return code;
 }
 
@@ -109,5 +103,6 @@ const ost_command_t ost_command_merge = {
         "The shards stay as they are. Where a shard is missing or not finished, or two files have the same subjects,\n"
         "no file is written, and the message names them.",
     OST_OPTIONS(options),
+    OST_ARGUMENTS(merge_arguments_t, .output = NULL),
     .run = run_merge,
 };

@@ -21,25 +21,23 @@ static int print(const ost_library_t *library, const ost_model_t *const *models,
     return ret < 0 ? ost_cli_fail(&err) : OST_EXIT_OK;
 }
 
-static int run_model(const ost_command_t *self, int argc, char **argv)
+static int run_model(char **words, void *arguments)
 {
     ost_error_t err = { 0 };
     ost_library_t library = { 0 };
-    model_arguments_t a = { 0 };
-    int code;
-    if (ost_cli_parse(self, argc, argv, &a, &code) == NULL) return code;
-    const ost_model_t **models = ost_list_new((size_t) argc, sizeof(*models));
+    size_t n_words = 0, n = 0;
+    while (words[n_words] != NULL) n_words++;
+    const ost_model_t **models = ost_list_new(n_words, sizeof(*models));
     if (models == NULL) return ost_cli_no_memory();
-    code = ost_library_init(&library, &err) < 0 ? ost_cli_fail(&err) : OST_EXIT_OK;
-    size_t n = 0;
-    for (char **word = argv + optind; code == OST_EXIT_OK && *word != NULL; word++) {
+    int code = ost_library_init(&library, &err) < 0 ? ost_cli_fail(&err) : OST_EXIT_OK;
+    for (char **word = words; code == OST_EXIT_OK && *word != NULL; word++) {
         if (ost_cli_ends_with(*word, ".model") && !ost_cli_exists(*word)) {
             code = OST_EXIT_INPUT;
         } else if (ost_library_get(&library, *word, &models[n++], &err) < 0) {
             code = ost_cli_fail(&err);
         }
     }
-    if (code == OST_EXIT_OK) code = print(&library, models, n, &a);
+    if (code == OST_EXIT_OK) code = print(&library, models, n, arguments);
     free(models);
     ost_library_free(&library);
     return code;
@@ -66,5 +64,6 @@ const ost_command_t ost_command_model = {
              "outputs.",
     .notes = "'osteon list models' and 'osteon list drugs' print the names.",
     OST_OPTIONS(options),
+    OST_ARGUMENTS(model_arguments_t, .sbml = false),
     .run = run_model,
 };

@@ -141,15 +141,10 @@ static int print_plan(const ost_part_t *parts, size_t n_parts, const void *argum
     return OST_EXIT_OK;
 }
 
-static int run_plan(const ost_command_t *self, int argc, char **argv)
+static int run_plan(char **words, void *arguments)
 {
-    plan_arguments_t a = { 0 };
-    int code;
-    const char *name = ost_cli_parse(self, argc, argv, &a, &code);
-    if (name != NULL)
-        code = a.petab != NULL ? write_petab(&a, name) : ost_cli_plan(name, &a.overrides, -1, print_plan, &a);
-    ost_text_list_free(&a.overrides);
-    return code;
+    const plan_arguments_t *a = arguments;
+    return a->petab != NULL ? write_petab(a, words[0]) : ost_cli_plan(words[0], &a->overrides, -1, print_plan, a);
 }
 
 static const ost_option_t options[] = {
@@ -181,5 +176,6 @@ const ost_command_t ost_command_plan = {
              "parameters, doses and changes as events, from its history before treatment on;\n"
              "--set population.first_subject=N takes another subject.",
     OST_OPTIONS(options),
+    OST_ARGUMENTS(plan_arguments_t, .dot = false),
     .run = run_plan,
 };

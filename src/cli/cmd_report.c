@@ -71,21 +71,18 @@ static int write_page(const report_arguments_t *a, const char *path, ost_results
     return code;
 }
 
-static int run_report(const ost_command_t *self, int argc, char **argv)
+static int run_report(char **words, void *arguments)
 {
-    report_arguments_t a = { 0 };
+    const report_arguments_t *a = arguments;
     ost_results_t *results;
-    int code;
-    const char *path = ost_cli_parse(self, argc, argv, &a, &code);
-    if (path == NULL) return code;
-    if (a.output == NULL || (a.data == NULL && (a.of != NULL || a.ignore != NULL)))
-        return OST_CLI_USAGE(a.output == NULL ? "report: -o PAGE.html is missing"
-                             : a.of != NULL   ? "--of: of which data? expected --data OBSERVED.csv"
-                                              : "--ignore: columns of which data? expected --data OBSERVED.csv");
-    if (a.data != NULL && !ost_cli_exists(a.data)) return OST_EXIT_INPUT;
-    code = ost_cli_open(&results, path);
+    if (a->output == NULL || (a->data == NULL && (a->of != NULL || a->ignore != NULL)))
+        return OST_CLI_USAGE(a->output == NULL ? "report: -o PAGE.html is missing"
+                             : a->of != NULL   ? "--of: of which data? expected --data OBSERVED.csv"
+                                               : "--ignore: columns of which data? expected --data OBSERVED.csv");
+    if (a->data != NULL && !ost_cli_exists(a->data)) return OST_EXIT_INPUT;
+    int code = ost_cli_open(&results, words[0]);
     if (results == NULL) return code;
-    code = write_page(&a, path, results);
+    code = write_page(a, words[0], results);
     ost_results_close(results);
     return code;
 }
@@ -127,5 +124,6 @@ const ost_command_t ost_command_report = {
         "its own subject, so that only draws of parameters give\nintervals. Elsewhere, ten simulated subjects or more "
         "for each observed person make intervals that hold what they say.",
     OST_OPTIONS(options),
+    OST_ARGUMENTS(report_arguments_t, .output = NULL),
     .run = run_report,
 };

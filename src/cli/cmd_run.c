@@ -170,50 +170,51 @@ static int choose_subject(const char *name, run_arguments_t *a, int isa)
     return code;
 }
 
-static int run_run(const ost_command_t *self, int argc, char **argv)
+/* Facts of a file that another command made, and repeats. */
+static const struct {
+    const char *fact, *of, *command;
+} others[] = { { OST_SWEEP_DESIGN, "a sweep", "sweep" }, { OST_COMPARED_MODELS, "several models", "compare" },
+    { OST_ANALYSIS_METHOD, "a sensitivity analysis", "sensitivity" } };
+enum { N_OTHERS = sizeof(others) / sizeof(others[0]) };
+
+/* @param[out] is_draws  the file is of draws of parameters, which this command makes @return an exit code */
+static int check_recorded(const char *name, bool *is_draws)
 {
-    run_arguments_t a = { .n_draws = UINT64_MAX };
-    ost_simulation_t how = { 0 };
-    int isa = -1, code;
-    static const char *const facts[] = { OST_COMPARED_MODELS, OST_SWEEP_DESIGN, OST_ANALYSIS_METHOD };
-    enum { N_FACTS = sizeof(facts) / sizeof(facts[0]) };
-    char *recorded[N_FACTS] = { NULL };
-    const char *name = ost_cli_parse(self, argc, argv, &a, &code);
-    if (name == NULL) goto out;
-    code = OST_EXIT_USAGE;
-    if (!ost_cli_simulation(&a.simulation, &how, &isa)) goto out;
-    int read = ost_cli_recorded(name, facts, N_FACTS, recorded);
-    if (read != OST_EXIT_OK) {
-        code = read;
-        goto out;
-    }
-    const bool is_draws = recorded[1] != NULL && strcmp(recorded[1], ost_design_words[OST_DESIGN_DRAWS]) == 0;
-    if (recorded[1] != NULL && !is_draws) {
-        ost_cli_message("run: '%s' is of a sweep; 'osteon sweep %s -o OUT.h5' repeats it", name, name);
-        goto out;
-    }
-    if (recorded[0] != NULL) {
-        ost_cli_message("run: '%s' is of several models; 'osteon compare %s -o OUT.h5' repeats it", name, name);
-        goto out;
-    }
-    if (recorded[2] != NULL) {
-        ost_cli_message(
-            "run: '%s' is of a sensitivity analysis; 'osteon sensitivity %s -o OUT.h5' repeats it", name, name);
-        goto out;
-    }
-    if (ost_cli_needs_output(self->name, name, &how)) goto out;
-    if (a.parameters != NULL || a.n_draws < UINT64_MAX || is_draws) {
-        const ost_draws_asked_t asked = { a.parameters, a.n_draws, a.parameters == NULL && a.n_draws == UINT64_MAX,
-            a.subject != NULL, how.dry_run };
-        code = ost_cli_run_draws(name, &asked, &a.simulation.overrides, isa, &how);
-        goto out;
-    }
-    if (a.subject != NULL && (code = choose_subject(name, &a, isa)) != OST_EXIT_OK) goto out;
-    code = ost_cli_plan(name, &a.simulation.overrides, isa, how.dry_run ? print_dry_run : ost_cli_simulate, &how);
-out:
-    ost_text_list_free(&a.simulation.overrides);
-    for (size_t i = 0; i < N_FACTS; i++) free(recorded[i]);
+    const char *facts[N_OTHERS];
+    char *recorded[N_OTHERS];
+    for (size_t i = 0; i < N_OTHERS; i++) facts[i] = others[i].fact;
+    int code = ost_cli_recorded(name, facts, N_OTHERS, recorded);
+    *is_draws = recorded[0] != NULL && strcmp(recorded[0], ost_design_words[OST_DESIGN_DRAWS]) == 0;
+    for (size_t i = *is_draws; i < N_OTHERS && code == OST_EXIT_OK; i++)
+        if (recorded[i] != NULL)
+            code = OST_CLI_USAGE(
+                "run: '%s' is of %s; 'osteon %s %s -o OUT.h5' repeats it", name, others[i].of, others[i].command, name);
+    for (size_t i = 0; i < N_OTHERS; i++) free(recorded[i]);
     return code;
+}
+
+static int run_draws(const char *name, run_arguments_t *a, int isa, const ost_simulation_t *how)
+{
+    const ost_draws_asked_t asked = { a->parameters, a->n_draws, a->parameters == NULL && a->n_draws == UINT64_MAX,
+        a->subject != NULL, how->dry_run };
+    return ost_cli_run_draws(name, &asked, &a->simulation.overrides, isa, how);
+}
+
+static int run_run(char **words, void *arguments)
+{
+    run_arguments_t *a = arguments;
+    ost_simulation_t how;
+    bool is_draws;
+    int isa;
+    if (!ost_cli_simulation(&a->simulation, &how, &isa)) return OST_EXIT_USAGE;
+    int code = check_recorded(words[0], &is_draws);
+    if (code == OST_EXIT_OK && ost_cli_needs_output("run", words[0], &how)) code = OST_EXIT_USAGE;
+    if (code != OST_EXIT_OK) return code;
+    if (a->parameters != NULL || a->n_draws < UINT64_MAX || is_draws) return run_draws(words[0], a, isa, &how);
+    if (a->subject != NULL) code = choose_subject(words[0], a, isa);
+    return code == OST_EXIT_OK ? ost_cli_plan(words[0], &a->simulation.overrides, isa,
+                                     how.dry_run ? print_dry_run : ost_cli_simulate, &how)
+                               : code;
 }
 
 static const ost_option_t options[] = {
@@ -255,5 +256,6 @@ const ost_command_t ost_command_run = {
         "of an\nexperiment of that name is replaced, any other file only with --force. Ctrl-C ends the run within a "
         "second,\nkeeps finished blocks and exits with 130.",
     OST_OPTIONS(options),
+    OST_ARGUMENTS(run_arguments_t, .n_draws = UINT64_MAX),
     .run = run_run,
 };

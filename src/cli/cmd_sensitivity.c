@@ -119,15 +119,12 @@ static int analyse(const char *name, ost_sensitivity_arguments_t *a)
     return code;
 }
 
-static int run_sensitivity(const ost_command_t *self, int argc, char **argv)
+static int run_sensitivity(char **words, void *arguments)
 {
-    ost_sensitivity_arguments_t a = { 0 };
-    int code;
-    const char *name = ost_cli_parse(self, argc, argv, &a, &code);
-    if (name != NULL)
-        code = ost_cli_is_read(self->name, name, a.output) ? OST_EXIT_USAGE : ost_analysis_recall(name, &a);
-    if (name != NULL && code == OST_EXIT_OK) code = analyse(name, &a);
-    ost_analysis_free_arguments(&a);
+    ost_sensitivity_arguments_t *a = arguments;
+    int code = ost_cli_is_read("sensitivity", words[0], a->output) ? OST_EXIT_USAGE : ost_analysis_recall(words[0], a);
+    if (code == OST_EXIT_OK) code = analyse(words[0], a);
+    ost_analysis_free_arguments(a);
     return code;
 }
 
@@ -233,5 +230,6 @@ const ost_command_t ost_command_sensitivity = {
         "differences of 1 % and\n0.5 % at rtol 1e-10. --by variability moves parameters and covariates of one "
         "typical subject as they differ\nbetween subjects.",
     OST_OPTIONS(options),
+    OST_ARGUMENTS(ost_sensitivity_arguments_t, .method = NULL),
     .run = run_sensitivity,
 };

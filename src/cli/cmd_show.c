@@ -504,26 +504,23 @@ static int show_file(show_t *self, const char *path)
     return evidence;
 }
 
-static int run_show(const ost_command_t *self, int argc, char **argv)
+static int run_show(char **words, void *arguments)
 {
-    show_t show = { 0 };
-    int code;
-    const char *path = ost_cli_parse(self, argc, argv, &show, &code);
-    if (path == NULL) return code;
-    code = show_file(&show, path);
-    ost_results_close(show.results);
-    ost_experiment_free(&show.experiment);
-    ost_matched_free(&show.matched);
-    ost_evidence_free(&show.evidence);
-    ost_table_free(&show.table);
-    if (show.csv_out != NULL) fclose(show.csv_out);
-    free(show.csv_text);
-    free(show.spans);
-    free(show.base);
-    free(show.value);
-    free(show.other);
-    free(show.work);
-    free(show.medians);
+    show_t *show = arguments;
+    const int code = show_file(show, words[0]);
+    ost_results_close(show->results);
+    ost_experiment_free(&show->experiment);
+    ost_matched_free(&show->matched);
+    ost_evidence_free(&show->evidence);
+    ost_table_free(&show->table);
+    if (show->csv_out != NULL) fclose(show->csv_out);
+    free(show->csv_text);
+    free(show->spans);
+    free(show->base);
+    free(show->value);
+    free(show->other);
+    free(show->work);
+    free(show->medians);
     return code;
 }
 
@@ -571,5 +568,6 @@ const ost_command_t ost_command_show = {
              "shown as values, not as changes. Of OUT.h5.part, which\na run writes its blocks to, and of a shard, the "
              "finished blocks are shown, and how far the run is; it is not\ndisturbed.",
     OST_OPTIONS(options),
+    OST_ARGUMENTS(show_t, .results = NULL),
     .run = run_show,
 };

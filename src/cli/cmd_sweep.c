@@ -88,27 +88,22 @@ static int read_file(const char **name, ost_sweep_file_t *file, sweep_arguments_
     return OST_EXIT_OK;
 }
 
-static int run_sweep(const ost_command_t *self, int argc, char **argv)
+static int run_sweep(char **words, void *arguments)
 {
-    sweep_arguments_t a = { .n_draws = UINT64_MAX };
+    sweep_arguments_t *a = arguments;
+    const char *name = words[0];
     ost_sweep_file_t file = { 0 };
     ost_sweep_asked_t asked = { 0 };
-    ost_simulation_t how = { 0 };
-    int isa, code;
-    const char *name = ost_cli_parse(self, argc, argv, &a, &code);
-    if (name == NULL) goto out;
-    code = read_file(&name, &file, &a);
-    if (code != OST_EXIT_OK) goto out;
-    code = find_asked(name, &a, &asked);
-    if (code != OST_EXIT_OK) goto out;
-    code = OST_EXIT_USAGE;
-    if (!ost_cli_simulation(&a.simulation, &how, &isa) || ost_cli_needs_output(self->name, name, &how)) goto out;
-    code = ost_cli_plan_sweep(name, &asked, &a.simulation.overrides, isa, ost_cli_simulate, &how);
-out:
+    ost_simulation_t how;
+    int isa, code = read_file(&name, &file, a);
+    if (code == OST_EXIT_OK) code = find_asked(name, a, &asked);
+    if (code == OST_EXIT_OK &&
+        (!ost_cli_simulation(&a->simulation, &how, &isa) || ost_cli_needs_output("sweep", name, &how)))
+        code = OST_EXIT_USAGE;
+    if (code == OST_EXIT_OK)
+        code = ost_cli_plan_sweep(name, &asked, &a->simulation.overrides, isa, ost_cli_simulate, &how);
     ost_cli_sweep_free(&asked);
     ost_sweep_file_free(&file);
-    ost_text_list_free(&a.vary);
-    ost_text_list_free(&a.simulation.overrides);
     return code;
 }
 
@@ -167,5 +162,6 @@ const ost_command_t ost_command_sweep = {
              "digits.\n"
              "A finished sweep is replaced only by the same sweep, or with --force.",
     OST_OPTIONS(options),
+    OST_ARGUMENTS(sweep_arguments_t, .n_draws = UINT64_MAX),
     .run = run_sweep,
 };

@@ -53,6 +53,7 @@ typedef struct {
     ost_validation_options_t how;
     const char *parameters, *output, *csv, *progress;
     uint64_t n_threads; /* 0: all */
+    watch_t watch;
 } validate_arguments_t;
 
 /* The draws that are asked for; without a word the shipped fit, for the models that it is of. */
@@ -79,63 +80,58 @@ static bool is_name(const char *path)
     return access(path, F_OK) != 0 && strchr(path, '/') == NULL && !ost_cli_ends_with(path, ".yaml");
 }
 
-static int run_validate(const ost_command_t *self, int argc, char **argv)
+/* Simulate, compare, print and write. @return an exit code */
+static int validate(validate_arguments_t *a)
 {
-    validate_arguments_t a = {
-        .how = { .trials = { .n_subjects = 500 }, .n_draws = 40, .n_draw_subjects = 16 },
-    };
-    ost_validation_options_t *how = &a.how;
+    ost_validation_options_t *how = &a->how;
     ost_error_t err = { 0 };
     ost_draws_t draws = { 0 };
     ost_validation_t validation = { 0 };
-    watch_t watch = { 0 };
-    int code, ret;
-    char *own = NULL, *endpoints = NULL, *arms = NULL;
-    const char *path = ost_cli_parse(self, argc, argv, &a, &code);
-    if (path == NULL) goto out;
-    const char **place = is_name(path) ? &how->trials.only : &how->trials.folder;
-    if (path[0] != '\0' && *place != NULL) {
-        code = OST_CLI_USAGE("validate: '%s' and '%s' both name trials", *place, path);
-        goto out;
-    }
-    if (path[0] != '\0') *place = path;
-    if ((code = ost_cli_data_folder("trials", &own)) != OST_EXIT_OK ||
-        (code = ost_cli_data_folder(OST_CLI_ENDPOINTS, &endpoints)) != OST_EXIT_OK ||
-        (code = ost_cli_data_folder(OST_CLI_ARMS, &arms)) != OST_EXIT_OK)
-        goto out;
-    how->trials.shipped = own;
-    if (how->trials.folder == NULL) how->trials.folder = own != NULL ? own : "configs/trials";
-    how->n_threads = (int) a.n_threads;
-    how->progress = show_progress;
-    how->user = &watch;
-    watch.begin = ost_cli_seconds();
-    code = OST_EXIT_USAGE;
-    if (!ost_cli_progress_init(&watch.progress, a.progress, false)) goto out;
-    how->trials.endpoints = endpoints;
-    how->trials.stop = ost_cli_catch_signals();
-    how->trials.arms = arms;
-    code = OST_EXIT_INPUT;
-    if (!ost_cli_exists(how->trials.folder) || (how->trials.evidence != NULL && !ost_cli_exists(how->trials.evidence)))
-        goto out;
-    ret = read_draws(&a, &draws, &err);
+    int ret = read_draws(a, &draws, &err);
     if (ret == 0) ret = ost_validation_run(&validation, how, &err);
     ost_cli_warn(&validation.trials.evidence.warnings);
     if (ret == 0) ret = ost_validation_print(&validation, stdout, &err);
     if (ret == 0 && validation.n_checks == 0)
         ret = ost_fail_at(&err, OST_ERR_NAME, how->trials.folder, 0, 0, "no row of the evidence can be compared");
-    if (ret == 0 && a.output != NULL) ret = ost_cli_write(a.output, put_report, &validation, &err);
-    if (ret == 0 && a.csv != NULL) ret = ost_cli_write(a.csv, put_csv, &validation, &err);
-    code = ret == 0 ? OST_EXIT_OK : OST_EXIT_INTERRUPTED;
+    if (ret == 0 && a->output != NULL) ret = ost_cli_write(a->output, put_report, &validation, &err);
+    if (ret == 0 && a->csv != NULL) ret = ost_cli_write(a->csv, put_csv, &validation, &err);
+    int code = ret == 0 ? OST_EXIT_OK : OST_EXIT_INTERRUPTED;
     if (ret == OST_ERR_LIMIT && atomic_load(how->trials.stop))
         ost_cli_message("interrupted: nothing was printed or written");
     else if (ret < 0)
         code = ost_cli_fail(&err);
-out:
     ost_validation_free(&validation);
     ost_draws_free(&draws);
-    free(own);
-    free(endpoints);
-    free(arms);
+    return code;
+}
+
+static int run_validate(char **words, void *arguments)
+{
+    static const char *const names[] = { "trials", OST_CLI_ENDPOINTS, OST_CLI_ARMS };
+    validate_arguments_t *a = arguments;
+    ost_trials_options_t *trials = &a->how.trials;
+    char *paths[3] = { NULL };
+    int code = OST_EXIT_OK;
+    const char **place = is_name(words[0]) ? &trials->only : &trials->folder;
+    if (words[0][0] != '\0' && *place != NULL)
+        return OST_CLI_USAGE("validate: '%s' and '%s' both name trials", *place, words[0]);
+    a->watch.begin = ost_cli_seconds();
+    if (!ost_cli_progress_init(&a->watch.progress, a->progress, false)) return OST_EXIT_USAGE;
+    for (size_t i = 0; i < 3 && code == OST_EXIT_OK; i++) code = ost_cli_data_folder(names[i], &paths[i]);
+    if (words[0][0] != '\0') *place = words[0];
+    if (trials->folder == NULL) trials->folder = paths[0] != NULL ? paths[0] : "configs/trials";
+    trials->shipped = paths[0];
+    trials->endpoints = paths[1];
+    trials->arms = paths[2];
+    trials->stop = ost_cli_catch_signals();
+    a->how.n_threads = (int) a->n_threads;
+    a->how.progress = show_progress;
+    a->how.user = &a->watch;
+    if (code == OST_EXIT_OK &&
+        (!ost_cli_exists(trials->folder) || (trials->evidence != NULL && !ost_cli_exists(trials->evidence))))
+        code = OST_EXIT_INPUT;
+    if (code == OST_EXIT_OK) code = validate(a);
+    for (size_t i = 0; i < 3; i++) free(paths[i]);
     return code;
 }
 
@@ -189,5 +185,7 @@ const ost_command_t ost_command_validate = {
              "share "
              "them); 'osteon validate atac' is sooner, --subjects 20 --parameters none a first look.",
     OST_OPTIONS(options),
+    OST_ARGUMENTS(
+        validate_arguments_t, .how = { .trials = { .n_subjects = 500 }, .n_draws = 40, .n_draw_subjects = 16 }),
     .run = run_validate,
 };

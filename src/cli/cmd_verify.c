@@ -129,16 +129,14 @@ static bool read_share(const char *text, double *share)
     return false;
 }
 
-static int run_verify(const ost_command_t *self, int argc, char **argv)
+static int run_verify(char **words, void *arguments)
 {
-    verify_arguments_t a = { 0 };
+    verify_arguments_t *a = arguments;
+    const char *path = words[0];
     ost_error_t err = { 0 };
     bool is_sealed;
-    int code;
-    const char *path = ost_cli_parse(self, argc, argv, &a, &code);
-    if (path == NULL) return code;
-    if (!read_share(a.share, &a.part)) return OST_EXIT_USAGE;
-    if (ost_results_check_seal(path, &is_sealed, &err) < 0 || ost_cli_open_result(&a.results, path, true, &err) < 0)
+    if (!read_share(a->share, &a->part)) return OST_EXIT_USAGE;
+    if (ost_results_check_seal(path, &is_sealed, &err) < 0 || ost_cli_open_result(&a->results, path, true, &err) < 0)
         return ost_cli_fail(&err);
     if (is_sealed)
         printf("%s: as it was written (CRC-32C of all bytes)\n", path);
@@ -147,16 +145,18 @@ static int run_verify(const ost_command_t *self, int argc, char **argv)
                "changed it, or "
                "it is of an earlier version; its values may have been changed: --share all compares them\n",
             path);
-    const bool is_analysis = a.results->is_analysis;
-    bool is_recomputed = a.part > 0 || (!is_sealed && !is_analysis && !ost_identity_is_foreign(&a.results->attributes));
+    const bool is_analysis = a->results->is_analysis;
+    int code = OST_EXIT_OK;
+    bool is_recomputed =
+        a->part > 0 || (!is_sealed && !is_analysis && !ost_identity_is_foreign(&a->results->attributes));
     if (is_recomputed && is_analysis) {
         code = OST_CLI_USAGE(
             "verify: --share: %s has indices alone, and no subjects; 'osteon sensitivity' computes them again", path);
     } else if (is_recomputed) {
-        code = ost_cli_plan_recorded(path, true, recompute, &a);
+        code = ost_cli_plan_recorded(path, true, recompute, a);
     }
-    ost_results_close(a.results);
-    return is_recomputed ? code : OST_EXIT_OK;
+    ost_results_close(a->results);
+    return code;
 }
 
 static const ost_option_t options[] = {
@@ -181,5 +181,6 @@ const ost_command_t ost_command_verify = {
         "without the seal. Without it, coordinates and attributes are compared with those that the experiment gives, "
         "and\nvalues may have been changed: --share all compares them. What is computed again is written to $TMPDIR.",
     OST_OPTIONS(options),
+    OST_ARGUMENTS(verify_arguments_t, .share = NULL),
     .run = run_verify,
 };

@@ -163,7 +163,7 @@ static int simulate(const ost_part_t *parts, size_t n_parts, const void *simulat
     if ((code == OST_EXIT_OK || code == OST_EXIT_FAILURES) && !how.quiet && how.shard.n == 0) {
         char word[] = "show", *path = strdup(how.out), *words[] = { word, path, NULL };
         putchar('\n');
-        int shown = path != NULL ? ost_command_show.run(&ost_command_show, 2, words) : ost_cli_no_memory();
+        int shown = path != NULL ? ost_cli_run(&ost_command_show, 2, words) : ost_cli_no_memory();
         if (shown != OST_EXIT_OK) code = shown;
         free(path);
     }

@@ -69,7 +69,6 @@ int main(int argc, char **argv)
         return flush_output(OST_EXIT_OK);
     }
     for (size_t i = 0; i < N_COMMANDS; i++)
-        if (strcmp(argv[1], commands[i]->name) == 0)
-            return flush_output(commands[i]->run(commands[i], argc - 1, argv + 1));
+        if (strcmp(argv[1], commands[i]->name) == 0) return flush_output(ost_cli_run(commands[i], argc - 1, argv + 1));
     return unknown_command(argv[1]);
 }

@@ -150,7 +150,8 @@ static int check_outputs(const ost_command_t *self, const void *arguments)
     return code;
 }
 
-const char *ost_cli_parse(const ost_command_t *self, int argc, char **argv, void *arguments, int *code)
+/* @return whether the command is to be run; else *code is the exit code */
+static bool parse(const ost_command_t *self, int argc, char **argv, void *arguments, int *code)
 {
     struct option table[OST_MAX_OPTIONS + 2] = { { 0 } };
     char letters[2 * OST_MAX_OPTIONS + 4] = ":h";
@@ -170,18 +171,18 @@ const char *ost_cli_parse(const ost_command_t *self, int argc, char **argv, void
         if (c == 'h') {
             print_help(self);
             *code = OST_EXIT_OK;
-            return NULL;
+            return false;
         }
         if (c == '?' || c == ':') {
             *code = wrong_option(self, c, argv[optind - 1], optopt);
-            return NULL;
+            return false;
         }
         for (size_t i = 0; i < self->n_options; i++) {
             if (c != 256 + (int) i && c != self->options[i].letter) continue;
             const ost_option_t *o = &self->options[i];
             *code =
                 is_first(self, o, optarg, given[i], arguments) ? apply_option(o, optarg, arguments) : OST_EXIT_USAGE;
-            if (*code != OST_EXIT_OK) return NULL;
+            if (*code != OST_EXIT_OK) return false;
             given[i] = true;
         }
     }
@@ -189,7 +190,7 @@ const char *ost_cli_parse(const ost_command_t *self, int argc, char **argv, void
     const bool is_optional = self->argument[0] == '[';
     if (n_words == n_expected || (n_words == 0 && is_optional) || (n_words > n_expected && self->takes_several)) {
         *code = check_outputs(self, arguments);
-        return *code != OST_EXIT_OK ? NULL : n_words > 0 ? argv[optind] : "";
+        return *code == OST_EXIT_OK;
     }
     *code = OST_EXIT_USAGE;
     if (self->argument[0] == '\0')
@@ -200,7 +201,21 @@ const char *ost_cli_parse(const ost_command_t *self, int argc, char **argv, void
     else
         ost_cli_message(
             "%s: takes one %s, but '%s' follows '%s'", self->name, self->argument, argv[optind + 1], argv[optind]);
-    return NULL;
+    return false;
+}
+
+int ost_cli_run(const ost_command_t *self, int argc, char **argv)
+{
+    char nothing[] = "", *without[] = { nothing, NULL };
+    void *arguments = malloc(self->n_bytes + 1);
+    int code = OST_EXIT_OK;
+    if (arguments == NULL) return ost_cli_no_memory();
+    if (self->n_bytes > 0) memcpy(arguments, self->arguments, self->n_bytes);
+    if (parse(self, argc, argv, arguments, &code)) code = self->run(optind < argc ? argv + optind : without, arguments);
+    for (size_t i = 0; i < self->n_options; i++)
+        if (self->options[i].path != NULL) ost_text_list_free((void *) ((char *) arguments + self->options[i].target));
+    free(arguments);
+    return code;
 }
 
 bool ost_cli_resume(bool resume, bool restart, ost_resume_t *how)

@@ -83,7 +83,7 @@ static int run_command(const ost_command_t *command, const char *const *words)
     int argc = 0;
     for (; words[argc] != NULL; argc++) argv[argc] = strdup(words[argc]);
     optind = 0;
-    int code = command->run(command, argc, argv);
+    int code = ost_cli_run(command, argc, argv);
     for (int i = 0; i < argc; i++) free(argv[i]);
     bool is_known = false;
 #define KNOW_EXIT(name, value, text) is_known |= code == (value);
