@@ -8,7 +8,6 @@
 #include <gsl/gsl_multifit_nlinear.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* Step of the difference quotients, prior SDs: the steps of the solver leave 1e-6 points of noise, so 1e-4 of a

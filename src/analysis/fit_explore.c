@@ -5,7 +5,6 @@
 
 #include <gsl/gsl_blas.h>
 #include <math.h>
-#include <stdlib.h>
 
 int ost_fit_profile(ost_fit_t *self, size_t k, const double *z, size_t n, const ost_fit_options_t *options,
     double *rise, ost_error_t *err)

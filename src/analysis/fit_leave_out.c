@@ -5,7 +5,6 @@
 #include <gsl/gsl_blas.h>
 #include <gsl/gsl_linalg.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* @param trial  of the evidence, NULL: none. @return its rows */

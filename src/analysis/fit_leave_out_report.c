@@ -4,7 +4,6 @@
 #include "core/table.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 static double simulated_of(const ost_fit_t *self, size_t i, double residual)
 {

@@ -4,7 +4,6 @@
 #include "analysis/fit_impl.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* A residual where the model fails: far from any good one, but finite. */

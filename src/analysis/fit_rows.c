@@ -3,7 +3,6 @@
 #include "analysis/fit_impl.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 double ost_fit_param_value(const ost_fit_param_t *self, double z)
 {

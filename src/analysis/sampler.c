@@ -9,7 +9,6 @@
 #include <gsl/gsl_linalg.h>
 #include <math.h>
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 #ifdef _OPENMP
 #include <omp.h>

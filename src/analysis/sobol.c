@@ -9,7 +9,6 @@
 #include <gsl/gsl_qrng.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* Digits of GSL's Sobol' points in base 2. */
 #define SOBOL_BITS 30

@@ -4,7 +4,6 @@
 
 #include <gsl/gsl_linalg.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* Variables of which a value has quadratic terms: those that move it most. */

@@ -4,7 +4,6 @@
 #include "analysis/trials_impl.h"
 
 #include <math.h>
-#include <string.h>
 
 /* At least two times are kept: an experiment has a first and a last one. */
 #define TIMES_MIN 2

@@ -6,7 +6,6 @@
 #include "osteon/version.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define INDENT "  "     /* of rows below the name of their arm */

@@ -7,8 +7,6 @@
 #include "show.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 typedef struct {
     const char *output, *variables, *data, *of, *ignore;

@@ -4,8 +4,6 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 /* Options that belong to one method alone. @return an exit code */
 static int check_method(const ost_sensitivity_arguments_t *a, ost_sensitivity_kind_t kind)

@@ -3,10 +3,6 @@
 #include "draws.h"
 #include "input/sweep_file.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 typedef struct {
     ost_simulation_arguments_t simulation;
     const char *design, *table, *keep, *parameters;

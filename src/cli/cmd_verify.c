@@ -2,7 +2,6 @@
 /* Is a result file as osteon wrote it, and does its experiment give these values? */
 #include "cli.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -6,7 +6,6 @@
 #include "sweep.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* The first option that asks for points of another design; NULL: none. */

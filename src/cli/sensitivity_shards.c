@@ -4,7 +4,6 @@
 #include "results/arrays.h"
 #include "sensitivity.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 

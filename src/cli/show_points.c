@@ -4,7 +4,6 @@
 #include "input/csv.h"
 #include "show.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

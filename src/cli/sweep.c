@@ -6,7 +6,6 @@
 #include "analysis/points.h"
 
 #include <omp.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

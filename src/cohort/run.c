@@ -7,7 +7,6 @@
 #include "cohort/probe.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <time.h>
 
 #define BLOCK OST_COHORT_BLOCK

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "core/text.h"
 #include "input/experiment_keys.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 /* d; each takes a step and memory in the plan */

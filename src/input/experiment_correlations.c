@@ -6,8 +6,6 @@
 #include "core/vocabulary.h"
 #include "input/experiment_keys.h"
 
-#include <string.h>
-
 typedef struct {
     ost_correlations_t *to;
     ost_yaml_t *tree;

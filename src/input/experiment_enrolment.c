@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Takes the keys population.enroll, strata and baseline; gives how many subjects of which kind take part, and outputs
  * that they are given at time 0. */
-#include "core/text.h"
 #include "input/experiment_keys.h"
 
 static void read_stratum(ost_stratum_t *self, ost_yaml_t *tree, const ost_yaml_node_t *node)

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Takes the key events; gives a table of events, the people of its IDs, and a regimen line for each compartment. */
-#include "core/file.h"
 #include "core/vocabulary.h"
 #include "input/experiment_keys.h"
 

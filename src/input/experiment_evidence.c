@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Takes the keys evidence and endpoints; gives comparisons with rows of a table, and endpoints. */
-#include "core/text.h"
 #include "input/experiment_keys.h"
 
 #include <math.h>

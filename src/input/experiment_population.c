@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Takes the keys population, run_in and parameters; gives the subjects of an experiment. */
-#include "core/text.h"
 #include "input/experiment_keys.h"
 
 #include <string.h>

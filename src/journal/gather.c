@@ -4,7 +4,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* "2, 5": the shards of n that lack a block of a part. @return their number */
 static size_t list_incomplete(const ost_journal_t *self, size_t n, char *list, size_t size)

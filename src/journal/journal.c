@@ -4,7 +4,6 @@
 #include "core/file.h"
 #include "journal/journal_impl.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <math.h>

@@ -5,9 +5,7 @@
 #include "core/file.h"
 #include "journal/journal_impl.h"
 
-#include <errno.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>

@@ -6,9 +6,7 @@
 
 #include "lang/model_impl.h"
 
-#include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* What of a model is taken up. */
 typedef enum { RATES, DRIVE, CONDITION } taken_t;

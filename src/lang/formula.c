@@ -5,7 +5,6 @@
 #include "lang/expression.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* Nodes of a formula, which is evaluated on the stack. */

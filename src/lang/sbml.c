@@ -3,11 +3,8 @@
  * set in another. Names that end in an underscore are not of the models. */
 #include "lang/sbml_impl.h"
 
-#include "core/text.h"
-
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 static const char *const list_names[OST_SBML_N_LISTS] = { "listOfUnitDefinitions", "listOfParameters",
     "listOfInitialAssignments", "listOfRules", "listOfEvents" };

@@ -4,7 +4,6 @@
 #include "lang/sbml_impl.h"
 
 #include <math.h>
-#include <string.h>
 
 /* Begin an event; the condition of its trigger follows. @param is_met  at time 0 without that the event happens */
 static void begin_event(ost_sbml_t *self, const char *name, bool is_met)

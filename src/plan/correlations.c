@@ -7,7 +7,6 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 
 /* Strata that are held in memory at most, 400 MB: an assumption. */
 #define MOST_STRATA 100000000u

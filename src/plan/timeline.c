@@ -10,7 +10,6 @@
 #include "plan/timeline.h"
 
 #include <math.h>
-#include <string.h>
 
 enum { RANK_RELEASE, RANK_OUTSIDE, RANK_RATE, RANK_BOLUS };
 

@@ -6,7 +6,6 @@
 #include "report/result.h"
 
 #include <math.h>
-#include <string.h>
 
 #define MOST_DOTS 3000 /* of a chart, an assumption */
 #define ENOUGH                                                                                                         \

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Takes a trial of a validation; gives its part of the page. */
-#include "core/text.h"
 #include "report/chart.h"
 #include "report/html.h"
 #include "report/page.h"

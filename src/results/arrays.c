@@ -6,7 +6,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* Dimensions, and values of a matrix that is read, at most: assumptions. */
 enum { MAX_DIMS = 8, MOST_VALUES = 1 << 24 };

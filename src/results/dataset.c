@@ -5,7 +5,6 @@
 #include <hdf5_hl.h>
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 
 int ost_writer_fail(const ost_writer_t *self, const char *name, ost_error_t *err)
 {

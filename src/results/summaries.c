@@ -10,7 +10,6 @@
 #include <hdf5_hl.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 const double ost_levels[OST_N_LEVELS] = { 0.01, 0.02, 0.025, 0.05, 0.1, 0.2, 0.25, 0.4, 0.5, 0.6, 0.75, 0.8, 0.9, 0.95,
     0.975, 0.98, 0.99 };

@@ -2,7 +2,6 @@
 #include "solve/linear.h"
 
 #include <math.h>
-#include <string.h>
 
 #define MAX OST_LINEAR_MAX
 /* How much larger than their sum the terms of a solution may be. */
