@@ -401,9 +401,8 @@ int ost_trial_estimate(ost_trial_t *self, const ost_variants_t *variants, int n_
     self->n_not_eligible = summary.not_eligible;
     self->n_screened = summary.screened > 0 ? summary.screened : summary.subjects;
     if (ret == 0 && summary.interrupted) ret = ost_fail(err, OST_ERR_LIMIT, "interrupted");
-    for (size_t i = 0; i < n_variants * n_observations && ret == 0; i++) {
+    for (size_t i = 0; i < n_variants * n_observations && ret == 0; i++)
         estimates[i] = ost_collector_estimate(&collector, i % n_observations, i / n_observations * n, n, work);
-    }
     if (ret == 0) ost_trial_add_measuring(self, variants, typical, estimates);
     size_t stride = 2 * collector.n_positions;
     for (size_t c = 0; c < n_curves && ret == 0; c++)

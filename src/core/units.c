@@ -129,10 +129,9 @@ static int unknown_unit(const parser_t *self, const char *word)
         if (strcmp(word, meant[i][0]) == 0) better = meant[i][1];
     }
     if (better == NULL) better = ost_nearest(word, common, COUNT(common));
-    if (better == NULL) {
+    if (better == NULL)
         return ost_fail(self->err, OST_ERR_UNIT,
             "unknown unit '%s' in '%s' (expected one such as mg, pmol/L, 1/d or 1)", word, self->text);
-    }
     return ost_fail(
         self->err, OST_ERR_UNIT, "unknown unit '%s' in '%s' (did you mean '%s'?)", word, self->text, better);
 }
@@ -181,9 +180,8 @@ static int accumulate(const parser_t *self, scale_t *out, const scale_t *factor,
         out->den *= power > 0 ? factor->den : factor->num;
     }
     double ratio = out->num / out->den;
-    if (!fits || abs(out->ten) > MAX_TEN || !(ratio > 0 && ratio < INFINITY)) {
+    if (!fits || abs(out->ten) > MAX_TEN || !(ratio > 0 && ratio < INFINITY))
         return ost_fail(self->err, OST_ERR_UNIT, "'%s': the power of a unit is too large", self->text);
-    }
     return 0;
 }
 
@@ -197,14 +195,12 @@ static int parse_power(parser_t *self, int *power, bool is_time)
     bool minus = *p == '-';
     if (minus) p++;
     if (!caret && !minus && !is_digit(*p)) return 0;
-    if (!is_digit(*p) || is_digit(p[1]) || *p == '0') {
+    if (!is_digit(*p) || is_digit(p[1]) || *p == '0')
         return ost_fail(self->err, OST_ERR_UNIT, "'%s': a power in a unit is a whole number from 1 to %d or -1 to -%d",
             self->text, MAX_POWER, MAX_POWER);
-    }
-    if (is_time && !caret && !minus) {
+    if (is_time && !caret && !minus)
         return ost_fail(
             self->err, OST_ERR_UNIT, "'%s': a power of a time is written with '^', as in 1/d^2", self->text);
-    }
     *power = minus ? -(*p - '0') : *p - '0';
     self->at = p + 1;
     return 0;
@@ -224,12 +220,10 @@ static int parse_name(parser_t *self, scale_t *out, bool *is_time)
     }
     size_t n = 0;
     while (is_letter(self->at[n])) n++;
-    if (n == 0 && *self->at == '\0') {
+    if (n == 0 && *self->at == '\0')
         return ost_fail(self->err, OST_ERR_UNIT, "'%s': a unit is missing (write 1 for none)", self->text);
-    }
-    if (n == 0) {
+    if (n == 0)
         return ost_fail(self->err, OST_ERR_UNIT, "'%s': expected the name of a unit at '%s'", self->text, self->at);
-    }
     snprintf(word, sizeof(word), "%.*s", (int) (n < sizeof(word) ? n : sizeof(word) - 1), self->at);
     if (n >= sizeof(word) || !find_unit(out, word, is_time)) return unknown_unit(self, word);
     self->at += n;
@@ -245,14 +239,11 @@ static int parse_atom(parser_t *self, scale_t *out)
     int power, ret;
     if (*self->at == '(') {
         self->at++;
-        if (++self->depth > MAX_DEPTH) {
+        if (++self->depth > MAX_DEPTH)
             return ost_fail(self->err, OST_ERR_UNIT, "'%s': parentheses are nested too deeply", self->text);
-        }
         ret = parse_group(self, &base);
         if (ret != 0) return ret;
-        if (*self->at != ')') {
-            return ost_fail(self->err, OST_ERR_UNIT, "'%s': a parenthesis is not closed", self->text);
-        }
+        if (*self->at != ')') return ost_fail(self->err, OST_ERR_UNIT, "'%s': a parenthesis is not closed", self->text);
         self->at++;
         self->depth--;
     } else {
@@ -274,9 +265,8 @@ static int parse_group(parser_t *self, scale_t *out)
     if (*self->at == '1') {
         self->at = skip_blanks(self->at + 1);
         if (*self->at == '\0' || *self->at == ')') return 0;
-        if (*self->at != '/') {
+        if (*self->at != '/')
             return ost_fail(self->err, OST_ERR_UNIT, "'%s': only '/' may follow a 1, as in 1/d", self->text);
-        }
         divide = true;
         self->at = skip_blanks(self->at + 1);
     }
@@ -295,11 +285,10 @@ static int parse_group(parser_t *self, scale_t *out)
             return ost_fail(
                 self->err, OST_ERR_UNIT, "'%s': expected '/', '*' or a blank at '%s'", self->text, self->at);
         }
-        if (divide && next != '/') {
+        if (divide && next != '/')
             return ost_fail(self->err, OST_ERR_UNIT,
                 "'%s': a product after '/' can be read in two ways; write mg/(L d) or mg/L/d, or put '/' last",
                 self->text);
-        }
         divide = next == '/';
     }
 }
@@ -348,24 +337,20 @@ int ost_quantity_parse(ost_quantity_t *quantity, const char *text, ost_error_t *
 {
     *quantity = (ost_quantity_t){ .value = NAN };
     const char *start = skip_blanks(text), *end = scan_number(start);
-    if (end == start) {
+    if (end == start)
         return ost_fail(err, OST_ERR_SYNTAX, "'%s': expected a number and its unit, such as 1 mg or -5 year", text);
-    }
-    if (*end == ',') {
+    if (*end == ',')
         return ost_fail(err, OST_ERR_SYNTAX,
             "'%s': a comma in a number; the decimal sign is '.', thousands are not separated", text);
-    }
     char *read_end = NULL;
     double number = strtod(start, &read_end);
-    if (read_end != end) {
+    if (read_end != end)
         return ost_fail(err, OST_ERR_SYNTAX, "'%s': expected a decimal number such as 12, 0.3 or 1e-3", text);
-    }
     if (!isfinite(number)) return ost_fail(err, OST_ERR_SYNTAX, "'%s': the number is too large", text);
     scale_t scale = one;
     const char *unit = skip_blanks(end);
-    if (*unit == '/') {
+    if (*unit == '/')
         return ost_fail(err, OST_ERR_UNIT, "'%s': a unit cannot begin with '/'; write 1/, as in 0.5 1/d", text);
-    }
     int ret = *unit == '\0' ? 0 : parse_unit(&scale, unit, err);
     if (ret != 0) {
         ost_error_prepend(err, "'%s': ", text);

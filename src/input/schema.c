@@ -71,9 +71,8 @@ static void suggest(const ost_schema_t *self, const ost_yaml_node_t *node, const
         if (node != NULL) return;
     }
     length += (size_t) snprintf(buf + length, size - length, "; possible here:");
-    for (size_t i = 0; i < n && length + 1 < size; i++) {
+    for (size_t i = 0; i < n && length + 1 < size; i++)
         length += (size_t) snprintf(buf + length, size - length, "%s %.60s", i > 0 ? "," : "", names[i]);
-    }
 }
 
 static const char *kind_name(const ost_yaml_node_t *node)
@@ -195,9 +194,8 @@ static size_t key_length(const ost_schema_t *self, const ost_yaml_node_t *node, 
     size_t longest = 0;
     for (size_t i = 0; node->kind == OST_YAML_MAPPING && i < node->n_members; i++) {
         size_t n = strlen(node->members[i].key);
-        if (n > longest && strncmp(path, node->members[i].key, n) == 0 && (path[n] == '\0' || path[n] == '.')) {
+        if (n > longest && strncmp(path, node->members[i].key, n) == 0 && (path[n] == '\0' || path[n] == '.'))
             longest = n;
-        }
     }
     if (longest > 0) return longest;
     size_t n = strcspn(path, ".");
@@ -328,16 +326,14 @@ static int fail_away(const ost_schema_t *self, const ost_yaml_t *tree, const ost
 static int set_entry(const ost_schema_t *self, ost_yaml_t *tree, const char *override, ost_error_t *err)
 {
     const char *equals = strchr(override, '=');
-    if (equals == NULL || equals == override || strchr(override, '\n') != NULL) {
+    if (equals == NULL || equals == override || strchr(override, '\n') != NULL)
         return ost_fail(err, OST_ERR_SYNTAX,
             "the setting '%.100s' is not one line of the form path=value, such as population.subjects=100", override);
-    }
     char path[512], word[256], why[384];
     size_t length = (size_t) (equals - override);
     while (length > 0 && override[length - 1] == ' ') length--;
-    if (length >= sizeof path || length == 0 || override[length - 1] == '.') {
+    if (length >= sizeof path || length == 0 || override[length - 1] == '.')
         return ost_fail(err, OST_ERR_SYNTAX, "the setting '%.100s' has no path that could be followed", override);
-    }
     memcpy(path, override, length);
     path[length] = '\0';
     const char *text = equals + 1;

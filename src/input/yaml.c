@@ -51,10 +51,9 @@ static int refuse_yaml(const builder_t *self, const char *text)
     const yaml_parser_t *parser = &self->parser;
     const char *problem = parser->problem ? parser->problem : "not readable";
     if (parser->error == YAML_MEMORY_ERROR) return ost_yaml_no_memory(self->tree);
-    if (parser->error == YAML_READER_ERROR) {
+    if (parser->error == YAML_READER_ERROR)
         return refuse(self, location_of_byte(text, parser->problem_offset), OST_ERR_SYNTAX,
             "not text in UTF-8: %s (character %d)", problem, parser->problem_value);
-    }
     ost_location_t at = location_of(parser->problem_mark);
     char context[128] = "";
     if (parser->context != NULL) {
@@ -110,9 +109,8 @@ static int check_event(builder_t *self, const yaml_event_t *event)
     case YAML_SCALAR_EVENT:
         anchor = event->data.scalar.anchor;
         tag = event->data.scalar.tag;
-        if (memchr(event->data.scalar.value, 0, event->data.scalar.length) != NULL) {
+        if (memchr(event->data.scalar.value, 0, event->data.scalar.length) != NULL)
             return refuse(self, location_of(event->start_mark), OST_ERR_SYNTAX, "a zero byte (\\0) in text");
-        }
         break;
     case YAML_SEQUENCE_START_EVENT:
         anchor = event->data.sequence_start.anchor;
@@ -125,17 +123,14 @@ static int check_event(builder_t *self, const yaml_event_t *event)
     default:
         break;
     }
-    if (anchor != NULL) {
+    if (anchor != NULL)
         return refuse(self, location_of(event->start_mark), OST_ERR_SYNTAX,
             "'&%.60s': anchors are not used in experiments; write it out", (const char *) anchor);
-    }
-    if (tag != NULL) {
+    if (tag != NULL)
         return refuse(self, location_of(event->start_mark), OST_ERR_SYNTAX,
             "'!%.60s': tags are not used in experiments; remove it", (const char *) tag);
-    }
-    if (++self->n_nodes > OST_YAML_MAX_NODES) {
+    if (++self->n_nodes > OST_YAML_MAX_NODES)
         return refuse(self, location_of(event->start_mark), OST_ERR_LIMIT, "more than %d values", OST_YAML_MAX_NODES);
-    }
     return 0;
 }
 
@@ -151,13 +146,11 @@ static int build_key(builder_t *self, ost_yaml_node_t *mapping, const yaml_event
     const char *key = (const char *) event->data.scalar.value;
     if (key[0] == '\0') return refuse(self, at, OST_ERR_SYNTAX, "an empty key");
     const ost_yaml_node_t *twin = ost_yaml_get(mapping, key);
-    if (twin != NULL) {
+    if (twin != NULL)
         return refuse(self, at, OST_ERR_NAME, "duplicate '%.100s'; the first is at %d:%d", key, twin->key_at.line,
             twin->key_at.column);
-    }
-    if (mapping->n_members == OST_YAML_MAX_MEMBERS) {
+    if (mapping->n_members == OST_YAML_MAX_MEMBERS)
         return refuse(self, at, OST_ERR_LIMIT, "more than %u keys in one mapping", OST_YAML_MAX_MEMBERS);
-    }
     *member = ost_yaml_append(mapping, key);
     if (*member == NULL) return ost_yaml_no_memory(self->tree);
     (*member)->key_at = at;
@@ -194,9 +187,8 @@ static int build(builder_t *self, const char *text, ost_yaml_node_t *node, const
     int ret = check_event(self, event);
     if (ret != 0) return ret;
     node->location = location_of(event->start_mark);
-    if (depth > OST_YAML_MAX_DEPTH) {
+    if (depth > OST_YAML_MAX_DEPTH)
         return refuse(self, node->location, OST_ERR_LIMIT, "nested deeper than %d levels", OST_YAML_MAX_DEPTH);
-    }
     switch (event->type) {
     case YAML_SEQUENCE_START_EVENT:
         node->kind = OST_YAML_SEQUENCE;
@@ -229,10 +221,9 @@ static int build_document(builder_t *self, const char *text)
     if (ret != 0 || (ret = next(self, text, &event)) != 0) return ret;
     yaml_event_delete(&event);
     if ((ret = next(self, text, &event)) != 0) return ret;
-    if (event.type != YAML_STREAM_END_EVENT) {
+    if (event.type != YAML_STREAM_END_EVENT)
         ret =
             refuse(self, location_of(event.start_mark), OST_ERR_SYNTAX, "a second document begins; one file, one text");
-    }
     yaml_event_delete(&event);
     return ret;
 }
@@ -244,10 +235,9 @@ int ost_yaml_parse(ost_yaml_t *self, const char *path, const char *text, ost_err
     self->err = err;
     if (strncmp(text, "\xEF\xBB\xBF", 3) == 0) text += 3; /* byte order mark */
     size_t size = strlen(text);
-    if (size > OST_YAML_MAX_BYTES) {
+    if (size > OST_YAML_MAX_BYTES)
         return self->code = ost_fail_at(
                    err, OST_ERR_LIMIT, path, 0, 0, "%zu bytes of text; the limit is %u", size, OST_YAML_MAX_BYTES);
-    }
     builder_t builder = { .tree = self };
     if (!yaml_parser_initialize(&builder.parser)) return ost_yaml_no_memory(self);
     yaml_parser_set_encoding(&builder.parser, YAML_UTF8_ENCODING);

@@ -182,10 +182,9 @@ bool ost_units_differ(const ost_part_t *parts, size_t n, const char *name, char 
         while (v < plan->outputs->n_variables && strcmp(plan->outputs->variables[v].name, name) != 0) v++;
         if (v == plan->outputs->n_variables) continue;
         const char *unit = plan->outputs->variables[v].unit_text;
-        if (length < size) {
+        if (length < size)
             length += (size_t) snprintf(
                 units + length, size - length, "%s%s: %s", length > 0 ? ", " : "", parts[p].name, unit);
-        }
         if (ost_unit_parse(&other, unit, NULL) < 0) return true;
         differ = differ || (n_found++ > 0 && (other.factor != first.factor || !ost_dim_equal(other.dim, first.dim)));
         first = other;

@@ -233,9 +233,8 @@ int ost_identity_experiment(const ost_identity_t *self, const char *path, const 
     ost_experiment_forget(&texts, overrides, n_overrides);
     ost_text_list_t all = { 0 };
     *experiment = (ost_experiment_t){ 0 };
-    if (text == NULL) {
+    if (text == NULL)
         return ost_fail_at(err, OST_ERR_FORMAT, path, 0, 0, "has no attribute 'experiment', so it cannot be repeated");
-    }
     int ret = ost_text_list_split(&all, ost_identity_get(self, "overrides"));
     for (size_t i = 0; i < n_overrides && ret == 0; i++) ret = ost_text_list_add(&all, "%s", overrides[i]);
     if (ret < 0) {
@@ -246,9 +245,8 @@ int ost_identity_experiment(const ost_identity_t *self, const char *path, const 
     }
     ost_text_list_free(&all);
     if (ret == 0) ret = find_texts(self, experiment, err);
-    if (ret == 0 && isa != NULL && ost_isa_from_name(isa) >= 0) {
+    if (ret == 0 && isa != NULL && ost_isa_from_name(isa) >= 0)
         experiment->solver.isa = (ost_isa_t) ost_isa_from_name(isa);
-    }
     return ret;
 }
 

@@ -91,12 +91,11 @@ static int take_over(ost_journal_t *self, ost_resume_t how, ost_error_t *err)
     if (record->is_new || how == OST_JOURNAL_RESTART) return begin(self, err);
     if (how == OST_JOURNAL_NEW) {
         ret = ost_record_scan(record, ost_record_count_blocks, &n, &end, err);
-        if (ret == 0 && n > 0) {
+        if (ret == 0 && n > 0)
             return ost_fail_at(err, OST_ERR_VALUE, record->path, 0, 0,
                 "holds %zu blocks of up to %d subjects that an earlier run computed; --resume goes on with them, "
                 "--restart begins anew",
                 n, OST_COHORT_BLOCK);
-        }
         if (ret == 0 && end == 0 && !ost_record_is_torn(record)) ret = fail_foreign(self, err);
         return ret == 0 ? begin(self, err) : ret;
     }

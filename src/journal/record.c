@@ -192,10 +192,9 @@ static int open_locked(ost_record_t *self, int flags, int lock, ost_error_t *err
 {
     struct stat st;
     self->fd = open(self->path, flags | O_CLOEXEC | O_NONBLOCK, 0666);
-    if (self->fd < 0) {
+    if (self->fd < 0)
         return ost_fail_at(err, OST_ERR_IO, self->path, 0, 0, "cannot be %s: %s",
             flags & O_CREAT ? "created" : "opened", errno == ELOOP ? "it is a symbolic link" : strerror(errno));
-    }
     if (fstat(self->fd, &st) != 0 || !S_ISREG(st.st_mode))
         return ost_fail_at(err, OST_ERR_IO, self->path, 0, 0, "cannot be %s: it is not a regular file",
             flags & O_CREAT ? "written" : "read");

@@ -157,12 +157,11 @@ static int set_kernels(ost_model_t *model, const ost_builtin_t *builtin, ost_err
     static const ost_kernel_t *const interpreters[] = OST_ISA_TABLE(&ost_interpreter);
     struct ost_model_impl *impl = model->impl;
     model->is_builtin = builtin != NULL && builtin->kernel[OST_ISA_BASE] != NULL;
-    if (model->is_builtin && builtin->fingerprint != impl->fingerprint) {
+    if (model->is_builtin && builtin->fingerprint != impl->fingerprint)
         return ost_fail(err, OST_ERR_MODEL,
             "model '%s': its compiled kernel was made from another text or by another compiler of models (fingerprint "
             "%016llx, expected %016llx): build osteon again",
             model->name, (unsigned long long) builtin->fingerprint, (unsigned long long) impl->fingerprint);
-    }
     for (int isa = 0; isa < OST_N_ISA; isa++) {
         if (interpreters[isa] != NULL) impl->interpreted[isa] = *interpreters[isa];
         impl->interpreted[isa].program = impl->programs;

@@ -118,10 +118,9 @@ void ost_declare_signal(ost_reader_t *self)
     }
     if (ost_reader_failed(self)) return;
     int known = ost_signals_find(self->known, signal->name);
-    if (known >= 0 && !same_signal(signal, &self->known->signal[known])) {
+    if (known >= 0 && !same_signal(signal, &self->known->signal[known]))
         ost_lexer_fail(lexer, &name, OST_ERR_NAME,
             "signal '%s' is known already with another unit, neutral value or rule; leave this line out", signal->name);
-    }
 }
 
 /* reads NAME, NAME[site] */

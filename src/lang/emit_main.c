@@ -112,10 +112,9 @@ static int emit(
     int ret = ost_library_init_with(&library, table, 1, err);
     snprintf(path, sizeof(path), "models/%s%s.model", builtin->folder, builtin->name);
     if (ret == 0 && !is_signals) ret = ost_library_read(&library, path, builtin->text, &model, err);
-    if (ret == 0 && !is_signals && strcmp(model->name, builtin->name) != 0) {
+    if (ret == 0 && !is_signals && strcmp(model->name, builtin->name) != 0)
         ret = ost_fail_at(err, OST_ERR_NAME, path, 1, 1, "model '%s' must stand in a file named '%s.model'",
             model->name, model->name);
-    }
     if (ret == 0 && !is_signals) ret = write_made(folder, "kernel_", builtin, "_lanes.c", make_kernel, model, err);
     if (ret == 0) ret = write_made(folder, "builtin_", builtin, ".c", make_entry, model, err);
     ost_library_free(&library);

@@ -236,14 +236,11 @@ static ost_value_t reference(ost_parser_t *self)
     }
     ost_lexer_next(&self->lexer);
     size_t i = read_index(self, symbol, &name);
-    if (symbol->nodes == NULL) {
-        ost_parser_undefined(self, &name, symbol);
-    }
+    if (symbol->nodes == NULL) ost_parser_undefined(self, &name, symbol);
     if (self->lexer.code != 0) return value;
-    if (self->constant && self->graph->nodes[symbol->nodes[i]].varies) {
+    if (self->constant && self->graph->nodes[symbol->nodes[i]].varies)
         ost_lexer_fail(&self->lexer, &name, OST_ERR_MODEL,
             "'%s' changes with time; an initial value depends on parameters and covariates only", symbol->name);
-    }
     if (symbol != self->own) symbol->used = true;
     return (ost_value_t){
         .node = symbol->nodes[i], .dim = symbol->dim, .ratio = symbol->ratio, .is_plain = symbol->is_plain, .at = name
@@ -284,9 +281,8 @@ static ost_value_t number(ost_parser_t *self)
 static ost_value_t primary(ost_parser_t *self)
 {
     ost_token_t at = self->lexer.token;
-    if (++self->n_terms > OST_MAX_TERMS) {
+    if (++self->n_terms > OST_MAX_TERMS)
         ost_lexer_fail(&self->lexer, &at, OST_ERR_LIMIT, "more than %d names and numbers in one text", OST_MAX_TERMS);
-    }
     if (at.kind == OST_TOKEN_NUMBER) return number(self);
     if (ost_lexer_accept(&self->lexer, '(')) {
         ost_value_t value = ost_parser_expression(self);

@@ -33,9 +33,8 @@ static bool same_node(const ost_node_data_t *m, const ost_node_data_t *n)
 static size_t find_slot(const ost_graph_t *self, const ost_node_data_t *n)
 {
     size_t slot = hash_node(n) & (self->table_size - 1);
-    while (self->table[slot] != OST_NO_NODE && !same_node(&self->nodes[self->table[slot]], n)) {
+    while (self->table[slot] != OST_NO_NODE && !same_node(&self->nodes[self->table[slot]], n))
         slot = (slot + 1) & (self->table_size - 1);
-    }
     return slot;
 }
 

@@ -84,9 +84,8 @@ static ost_node_t lower_product(lower_t *l, ost_node_t a, ost_node_t b)
 {
     ost_node_t k = ost_graph_const(l->graph, 1), p_a, p_b, q_a, q_b;
     ost_node_t low_a = take_coefficient(l, a, &k), low_b = take_coefficient(l, b, &k);
-    if (as_quotient(l, a, low_a, 1, &p_a, &q_a, 0) && as_quotient(l, b, low_b, 1, &p_b, &q_b, 0)) {
+    if (as_quotient(l, a, low_a, 1, &p_a, &q_a, 0) && as_quotient(l, b, low_b, 1, &p_b, &q_b, 0))
         return quotient(l, k, bin(l, OST_OP_MUL, p_a, p_b), bin(l, OST_OP_MUL, q_a, q_b));
-    }
     return bin(l, OST_OP_MUL, k, bin(l, OST_OP_MUL, low_a, low_b));
 }
 

@@ -18,10 +18,9 @@ void ost_parser_check_name(ost_parser_t *self, const ost_token_t *name)
     bool is_taken = false;
     for (size_t i = 0; i < N_WORDS; i++) is_taken = is_taken || ost_token_is(name, words[i]);
     for (size_t i = 0; i < OST_N_FUNCTIONS; i++) is_taken = is_taken || ost_token_is(name, ost_functions[i].name);
-    if (is_taken) {
+    if (is_taken)
         ost_lexer_fail(&self->lexer, name, OST_ERR_NAME, "'%.*s' is a word of the notation, not free as a name",
             (int) name->length, name->text);
-    }
 }
 
 char *ost_suggest(const ost_token_t *word, const char *const *names, size_t n_names, char *buf, size_t size)

@@ -44,12 +44,10 @@ static bool is_given(const maker_t *m, ost_node_t node)
 static ost_operand_t operand_of(maker_t *m, ost_node_t node)
 {
     const ost_node_data_t *n = &m->graph->nodes[node];
-    if (n->op == OST_OP_CONST) {
+    if (n->op == OST_OP_CONST)
         return ost_operand(OST_BANK_CONST, row_of(m->constant_row, m->constant, &m->n_constants, node));
-    }
-    if (!n->varies && !m->is_prepare) {
+    if (!n->varies && !m->is_prepare)
         return ost_operand(OST_BANK_HOISTED, row_of(m->hoisted_row, m->hoisted, &m->n_hoisted, node));
-    }
     switch (n->op) {
     case OST_OP_PARAM:
         return ost_operand(OST_BANK_PARAM, n->index);
@@ -193,9 +191,8 @@ static void make_code(const struct ost_programs *self, ost_program_t *program, s
         }
     }
     for (size_t k = program->n_roots; k-- > 0;) {
-        if (ost_operand_bank(program->root[k]) == OST_BANK_VALUE) {
+        if (ost_operand_bank(program->root[k]) == OST_BANK_VALUE)
             s->location[ost_operand_row(program->root[k])] = ost_programs_result(self, program, k);
-        }
     }
     s->n_free = s->n_slots = 0;
     for (uint32_t i = 0; i < program->n_instr; i++) {
@@ -306,10 +303,9 @@ uint64_t ost_programs_fingerprint(const struct ost_programs *self)
     for (size_t k = 0; k < self->n_programs; k++) {
         const ost_program_t *p = &self->program[k];
         h = fnv(fnv(h, p->n_instr), p->n_roots);
-        for (size_t i = 0; i < p->n_instr; i++) {
+        for (size_t i = 0; i < p->n_instr; i++)
             h = fnv(fnv(h, (uint64_t) p->instr[i].op << 32 | p->instr[i].a),
                 (uint64_t) p->instr[i].b << 32 | p->instr[i].c);
-        }
         for (size_t i = 0; i < p->n_roots; i++) h = fnv(h, p->root[i]);
     }
     for (size_t i = 0; i < self->n_constants; i++) {

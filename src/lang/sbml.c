@@ -22,10 +22,9 @@ static void put_params(ost_sbml_t *self)
             ost_sbml_put_parameter(
                 self, ost_writer_param(w, m, i, name), p->text, &p->unit, p->unit_text, value / p->unit.factor, true);
         }
-        for (size_t i = 0; i < m->n_noises; i++) {
+        for (size_t i = 0; i < m->n_noises; i++)
             ost_sbml_put_parameter(self, ost_writer_name(w, m, m->noises[i].name, name), m->noises[i].text,
                 &ost_sbml_plain, NULL, 0, true);
-        }
     }
 }
 
@@ -37,10 +36,9 @@ static void put_signals(ost_sbml_t *self)
     for (size_t s = 0; s < w->signals->n; s++) {
         const ost_signal_t *signal = &w->signals->signal[s];
         const ost_unit_t internal = { signal->unit.dim, 1 };
-        if (ost_writer_is_set(w, s)) {
+        if (ost_writer_is_set(w, s))
             ost_sbml_put_parameter(self, ost_writer_name(w, NULL, signal->name, name), signal->text, &signal->unit,
                 signal->unit_text, signal->has_neutral ? signal->neutral / signal->unit.factor : NAN, true);
-        }
         if (w->has_outside != NULL && w->has_outside[s])
             ost_sbml_put_parameter(
                 self, ost_sbml_outside(w, s, name), NULL, &internal, NULL, self->arm->outside[s], false);

@@ -148,9 +148,8 @@ static void put_miss(const ost_validation_t *self, const ost_prediction_check_t 
     fprintf(out, "<tr><td class='t'><a href='#r%zu'>", ost_page_row(self, check));
     ost_html_text(row->arm, out);
     fputs("</a></td>", out);
-    for (const ost_check_column_t *c = NULL; (c = ost_check_next(c, OST_CHECK_OF_MISSES)) != NULL;) {
+    for (const ost_check_column_t *c = NULL; (c = ost_check_next(c, OST_CHECK_OF_MISSES)) != NULL;)
         ost_page_cell(check, c, out);
-    }
     fputs("</tr>\n", out);
 }
 

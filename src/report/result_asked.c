@@ -182,9 +182,7 @@ static void put_endpoint(
     if (found->why[0] != '\0') fputs("; no value: ", out);
     ost_html_text(found->why, out);
     ost_page_cell_end(out);
-    if (results->models.n > 0) {
-        ost_page_cell_text("model", results->models.items[results->i_model], out);
-    }
+    if (results->models.n > 0) ost_page_cell_text("model", results->models.items[results->i_model], out);
     ost_page_cell_number("value", found->estimate.value, out);
     ost_page_cell_number("SE", found->estimate.error, out);
     ost_page_cell_text("unit", found->endpoint.statistic == OST_STATISTIC_N ? "" : found->unit, out);

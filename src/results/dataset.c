@@ -77,13 +77,10 @@ hid_t ost_results_dataset(ost_writer_t *self, hid_t parent, const char *name, hi
     for (size_t i = 0; i < rank; i++) sizes[i] = dims[i]->n;
     hid_t id = -1, create = make_creation(self, type, rank, dims);
     hid_t space = rank > 0 ? H5Screate_simple((int) rank, sizes, NULL) : H5Screate(H5S_SCALAR);
-    if (space >= 0 && create >= 0) {
-        id = H5Dcreate2(parent, name, type, space, H5P_DEFAULT, create, H5P_DEFAULT);
-    }
+    if (space >= 0 && create >= 0) id = H5Dcreate2(parent, name, type, space, H5P_DEFAULT, create, H5P_DEFAULT);
     bool ok = id >= 0 && ost_results_describe(id, units, long_name) == 0;
-    for (size_t i = 0; ok && i < rank; i++) {
+    for (size_t i = 0; ok && i < rank; i++)
         ok = dims[i]->scale < 0 || H5DSattach_scale(id, dims[i]->scale, (unsigned) i) >= 0;
-    }
     if (!ok) {
         ost_writer_fail(self, name, err);
         if (id >= 0) H5Dclose(id);

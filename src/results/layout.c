@@ -495,9 +495,8 @@ static int make_group(ost_writer_t *self)
 {
     const unsigned order = H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED;
     hid_t create = H5Pcreate(H5P_GROUP_CREATE);
-    if (create >= 0 && H5Pset_link_creation_order(create, order) >= 0) {
+    if (create >= 0 && H5Pset_link_creation_order(create, order) >= 0)
         self->parameters = H5Gcreate2(self->file, "parameters", H5P_DEFAULT, create, H5P_DEFAULT);
-    }
     OST_H5_CLOSE(create);
     return self->parameters < 0 ? -1 : 0;
 }

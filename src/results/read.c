@@ -173,10 +173,9 @@ static int check_file(const ost_results_t *self, int fd, ost_error_t *err)
     if (fd >= 0 && n < 0 && !S_ISREG(st.st_mode)) errno = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
     if (n < 0) return ost_fail_at(err, OST_ERR_IO, self->path, 0, 0, "cannot be opened: %s", strerror(errno));
     if (n == 0) return ost_fail_at(err, OST_ERR_FORMAT, self->path, 0, 0, "is empty: nothing was written to it yet");
-    if (flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+    if (flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK)
         return ost_fail_at(err, OST_ERR_IO, self->path, 0, 0,
             "is open for writing in another program; read it once that has closed it");
-    }
     uint64_t promised = promised_bytes(head);
     if (promised <= (uint64_t) st.st_size) return 0;
     return ost_fail_at(err, OST_ERR_FORMAT, self->path, 0, 0,
@@ -198,13 +197,11 @@ static int open_file(ost_results_t *self, ost_error_t *err)
             "holds the finished blocks of a run that goes on or was stopped, or of a shard; 'osteon run ... --resume' "
             "or 'osteon merge' makes its result");
     }
-    if (H5Fis_hdf5(self->path) <= 0) {
+    if (H5Fis_hdf5(self->path) <= 0)
         return ost_fail_at(err, OST_ERR_FORMAT, self->path, 0, 0, "not a result file of osteon: it is not HDF5");
-    }
     hid_t access = H5Pcreate(H5P_FILE_ACCESS);
-    if (access >= 0 && H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) >= 0) {
+    if (access >= 0 && H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) >= 0)
         self->file = H5Fopen(self->path, H5F_ACC_RDONLY, access);
-    }
     if (access >= 0) H5Pclose(access);
     if (self->file >= 0) return 0;
     return ost_h5_fail(err, OST_ERR_FORMAT, self->path, "damaged");
@@ -213,17 +210,15 @@ static int open_file(ost_results_t *self, ost_error_t *err)
 static int check_format(const ost_results_t *self, ost_error_t *err)
 {
     const char *format = ost_results_attribute(self, "osteon_format");
-    if (format == NULL) {
+    if (format == NULL)
         return ost_fail_at(err, OST_ERR_FORMAT, self->path, 0, 0, "an HDF5 file, but damaged or not written by osteon");
-    }
     if (atol(format) > OST_RESULTS_FORMAT) {
         const char *version = ost_results_attribute(self, "osteon_version");
         return ost_fail_at(err, OST_ERR_FORMAT, self->path, 0, 0,
             "written by osteon %s, which is newer than this one and writes format %s", version ? version : "?", format);
     }
-    if (ost_results_attribute(self, "n_done") == NULL) {
+    if (ost_results_attribute(self, "n_done") == NULL)
         return ost_fail_at(err, OST_ERR_FORMAT, self->path, 0, 0, "the run that wrote it did not finish");
-    }
     return 0;
 }
 
@@ -233,9 +228,8 @@ static int open_results(ost_results_t *self, ost_error_t *err)
     if (ret != 0) return ret;
     visit_t visit = { self, 0 };
     hsize_t index = 0;
-    if (H5Aiterate2(self->file, H5_INDEX_NAME, H5_ITER_NATIVE, &index, keep_attribute, &visit) < 0) {
+    if (H5Aiterate2(self->file, H5_INDEX_NAME, H5_ITER_NATIVE, &index, keep_attribute, &visit) < 0)
         return ost_h5_unreadable(err, visit.ret, self->path, "attributes");
-    }
     ret = check_format(self, err);
     if (ret == 0) ret = ost_results_read_sweep(self, err);
     self->is_analysis = ost_results_attribute(self, OST_ANALYSIS_METHOD) != NULL;
@@ -243,9 +237,8 @@ static int open_results(ost_results_t *self, ost_error_t *err)
     if (ret == 0) ret = read_coordinates(self, err);
     if (ret != 0) return ret;
     index = 0;
-    if (H5Literate(self->file, H5_INDEX_CRT_ORDER, H5_ITER_INC, &index, visit_link, &visit) < 0) {
+    if (H5Literate(self->file, H5_INDEX_CRT_ORDER, H5_ITER_INC, &index, visit_link, &visit) < 0)
         return ost_h5_unreadable(err, visit.ret, self->path, "variables");
-    }
     return self->names.n == 0 ? ost_h5_unreadable(err, OST_ERR_FORMAT, self->path, "variables") : 0;
 }
 
@@ -421,10 +414,9 @@ int ost_results_read(ost_results_t *self, const char *name, size_t i_arm, size_t
         return ost_fail_at(
             err, OST_ERR_NAME, self->path, 0, 0, "there is no variable '%.60s'%s%s%s", name, OST_HINT(nearest));
     }
-    if (i_arm >= self->arms.n || i_element >= ost_results_n_elements(self, name) || i_time >= self->n_times) {
+    if (i_arm >= self->arms.n || i_element >= ost_results_n_elements(self, name) || i_time >= self->n_times)
         return ost_fail_at(err, OST_ERR_VALUE, self->path, 0, 0, "%s has no arm %zu, element %zu, time %zu", name,
             i_arm, i_element, i_time);
-    }
     size_t i_variable = (size_t) (variable - self->variables);
     if (i_variable != self->cache.variable || self->i_model != self->cache.model || i_arm != self->cache.arm ||
         i_element != self->cache.element || i_time < self->cache.first_time ||

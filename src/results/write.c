@@ -242,9 +242,8 @@ static int write_errors(ost_writer_t *self, const char *name, const double *valu
     for (size_t v = 0; values != NULL && v < self->parts[0].plan->outputs->n_variables; v++) {
         const ost_variable_t *variable = &self->parts[0].plan->outputs->variables[v];
         const hid_t id = self->targets[0].variables[v * (self->keep == OST_KEEP_QUANTILES ? OST_N_SUMMARIES : 1)];
-        if (ost_h5_set_doubles(id, name, values + variable->first, variable->n_elements) != 0) {
+        if (ost_h5_set_doubles(id, name, values + variable->first, variable->n_elements) != 0)
             return ost_writer_fail(self, variable->name, err);
-        }
     }
     return 0;
 }
@@ -277,9 +276,8 @@ static int write_summary(ost_writer_t *self, ost_error_t *err)
         { "doses_skipped", stats->doses_skipped }, { "run_in_steps", s->run_in_steps },
         { "n_periodic_probed", s->n_periodic_probed }, { "n_solver_probed", s->n_solver_probed } };
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
-        if (ost_h5_set_count(self->file, counts[i].name, counts[i].value) != 0) {
+        if (ost_h5_set_count(self->file, counts[i].name, counts[i].value) != 0)
             return ost_writer_fail(self, counts[i].name, err);
-        }
     }
     if (ost_h5_set_doubles(self->file, "seconds_wall", &s->seconds_wall, 1) != 0 ||
         ost_h5_set_doubles(self->file, "seconds_cpu", &s->seconds_cpu, 1) != 0) {
@@ -332,9 +330,8 @@ static int publish(const char *from, const char *to, ost_error_t *err)
     if (fd >= 0) close(fd);
     if (ret < 0) return ret;
     if (!ok) return ost_fail_at(err, OST_ERR_IO, from, 0, 0, "cannot be kept on disk: %s", strerror(reason));
-    if (rename(from, to) != 0) {
+    if (rename(from, to) != 0)
         return ost_fail_at(err, OST_ERR_IO, to, 0, 0, "cannot be renamed from %s: %s", from, strerror(errno));
-    }
     ost_file_sync_folder(to);
     return 0;
 }
