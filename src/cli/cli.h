@@ -82,6 +82,7 @@ typedef struct {
     const char *argument; /* "EXPERIMENT|RESULT.h5"; "": the command takes none. "[TRIAL.yaml]" may be left out;
                              the word is "" then */
     bool takes_several;   /* of them */
+    bool passes_on;       /* the whole line, as argv, to another program, which has options of its own */
     const char *summary;  /* a phrase for the list of commands */
     const char *about;    /* sentences above the options */
     const char *notes;    /* sentences below the options, or NULL */

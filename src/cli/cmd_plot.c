@@ -7,14 +7,12 @@
 #include <string.h>
 #include <unistd.h>
 
-static int run_plot(const ost_command_t *self, int argc, char **argv)
+static int run_plot(char **argv, void *arguments)
 {
     char program[PATH_MAX];
-    (void) self, (void) argc;
-    if (!ost_cli_plot_command(program, sizeof(program))) {
-        ost_cli_message("plot: osteon-plot is neither on PATH nor beside this program");
-        return OST_EXIT_INPUT;
-    }
+    (void) arguments;
+    if (!ost_cli_plot_command(program, sizeof(program)))
+        return OST_CLI_INPUT("plot: osteon-plot is neither on PATH nor beside this program");
     argv[0] = program;
     execvp(program, argv);
     ost_cli_message("plot: %s: %s", program, strerror(errno));
@@ -24,6 +22,7 @@ static int run_plot(const ost_command_t *self, int argc, char **argv)
 const ost_command_t ost_command_plot = {
     .name = "plot",
     .argument = "RESULT.h5",
+    .passes_on = true,
     .summary = "draw a result: osteon-plot, whose options 'osteon plot --help' prints",
     .about = "Draw a result: the same as osteon-plot.",
     .run = run_plot,

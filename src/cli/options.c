@@ -207,8 +207,9 @@ static bool parse(const ost_command_t *self, int argc, char **argv, void *argume
 int ost_cli_run(const ost_command_t *self, int argc, char **argv)
 {
     char nothing[] = "", *without[] = { nothing, NULL };
-    void *arguments = malloc(self->n_bytes + 1);
     int code = OST_EXIT_OK;
+    if (self->passes_on) return self->run(argv, NULL);
+    void *arguments = malloc(self->n_bytes + 1);
     if (arguments == NULL) return ost_cli_no_memory();
     if (self->n_bytes > 0) memcpy(arguments, self->arguments, self->n_bytes);
     if (parse(self, argc, argv, arguments, &code)) code = self->run(optind < argc ? argv + optind : without, arguments);

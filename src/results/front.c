@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static void add_front(ost_writer_t *self, const char *name, size_t n)
 {
