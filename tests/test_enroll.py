@@ -95,6 +95,32 @@ class Enroll(test_shards.Program):
         self.run_one("e.yaml", "later.h5", "-q", "-n", "10", "--set", f"population.first_subject={number[30]}")
         np.testing.assert_array_equal(self.values("later.h5", "bmd")[0], bmd[:, :, 30:40])
 
+    def test_arms_differ_before(self):
+        """Who is eligible in one arm alone, as after other doses before time 0, takes part in none: arms have the same
+        subjects, and the first of them are enrolled."""
+        differ = settings("arms.treated.regimen.0.start=-3 year", 'population.eligible="bmd[hip] > 0.85 [g/cm2]"')
+        said = self.run_one("all.yaml", "all.h5", *differ)
+        bmd, = self.values("all.h5", "bmd")
+        takes_part = np.isfinite(bmd[0, 0, :, 0])
+        np.testing.assert_array_equal(np.isfinite(bmd), np.broadcast_to(takes_part[:, None], bmd.shape))
+        self.run_one("all.yaml", "alone.h5", "-q", *differ, "--set", "arms.treated=~")
+        in_control, = self.values("alone.h5", "bmd")
+        self.assertGreater(np.isfinite(in_control[0, 0, :, 0]).sum(), takes_part.sum() + 10)
+        self.assertIn(f"eligible: {takes_part.sum()} of 700 subjects", said)
+        self.assertIn(f"(eligible: {takes_part.sum()})", self.osteon("show", "all.h5"))
+        self.run_one("e.yaml", "e.h5", "-q", *differ)
+        enrolled, number = self.values("e.h5", "bmd", "subject_number")
+        np.testing.assert_array_equal(number, np.flatnonzero(takes_part)[:90])
+        np.testing.assert_array_equal(enrolled, bmd[:, :, number])
+        self.osteon("export", "e.h5", "--people", "people.csv")
+        with open(self.path("people.csv"), encoding="utf-8", newline="") as file:
+            self.assertEqual({(row["status_control"], row["status_treated"]) for row in csv.DictReader(file)}, {("ok", "ok")})
+        warns = "arms 'control' and 'treated' differ before time 0, when 'eligible' is evaluated"
+        self.assertIn(warns, self.osteon("check", "e.yaml", *differ))
+        self.assertNotIn(warns, self.osteon("check", "e.yaml"))
+        own = "arms.treated.regimen.0.start='-3 [year] + 0*age'"
+        self.assertIn(warns, self.osteon("check", "e.yaml", "--set", own))
+
     def test_same_bits(self):
         """For any threads, in shards, alone, repeated; and verified."""
         for extra in ((), settings("population.strata=" + STRATA, "population.enroll=~")):

@@ -30,7 +30,7 @@ typedef struct {
     const atomic_bool *stop; /**< as in ost_trials_options_t */
     uint64_t n_screened;     /**< candidates of the last ost_trial_estimate() */
     uint64_t n_simulated;    /**< of them, those who take part */
-    uint64_t n_not_eligible; /**< of these, those in no arm */
+    uint64_t n_not_eligible; /**< of these, those who are not eligible */
     ost_trial_rule_t *rules; /**< [n_rules] that `without_rules` took away; owned */
     size_t n_rules;
 } ost_trial_t;

@@ -26,13 +26,12 @@ static int see(void *user, const ost_cohort_block_t *block, ost_error_t *err)
     return 0;
 }
 
-/* The condition is evaluated at time 0, so one arm up to the first output after it is enough. */
+/* The condition is evaluated at time 0, so arms up to the first output after it are enough. */
 static int run_candidates(ost_experiment_t *e, ost_library_t *library, bool *has_values, ost_error_t *err)
 {
-    size_t n_arms = e->n_arms, n_times = e->n_times;
+    const size_t n_times = e->n_times;
     ost_plan_t plan = { 0 };
     ost_cohort_summary_t summary = { 0 };
-    e->n_arms = 1;
     e->n_times = 0;
     while (e->n_times < n_times && !(e->times[e->n_times++] > 0)) continue;
     int ret = ost_plan_build(&plan, library, e, err);
@@ -41,7 +40,6 @@ static int run_candidates(ost_experiment_t *e, ost_library_t *library, bool *has
     if (ret == 0) ret = ost_cohort_run(&plan, &options, &summary, err);
     ost_cohort_summary_free(&summary);
     ost_plan_free(&plan);
-    e->n_arms = n_arms;
     e->n_times = n_times;
     return ret;
 }

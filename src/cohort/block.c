@@ -401,12 +401,19 @@ static void finish_job(ost_worker_t *self, size_t arm, size_t i, size_t n, const
     for (size_t t = 0; t < ost_plan_y_size(plan); t++) y[t] = NAN;
 }
 
-/* @param n  subjects of the block */
-static bool is_eligible_in_no_arm(const ost_worker_t *self, size_t i, size_t n)
+/* Arms have the same subjects: who is not eligible in one, as after another treatment before time 0, takes part in none.
+ * @return whether it takes part */
+static bool exclude(ost_worker_t *self, size_t i)
 {
-    for (size_t a = 0; a < self->plan->experiment->n_arms; a++)
-        if (self->status[a * n + i] != 0 || !self->visits[a * BLOCK + i].is_out) return false;
-    return true;
+    const size_t n_arms = self->plan->experiment->n_arms;
+    size_t n_out = 0;
+    for (size_t a = 0; a < n_arms; a++) {
+        const ost_visit_context_t *visits = &self->visits[a * BLOCK + i];
+        n_out += ost_worker_failed(self, a, i, NULL) == 0 && visits->is_out && visits->undecided == NULL;
+    }
+    for (size_t a = 0; a < n_arms && n_out > 0; a++)
+        if (ost_worker_failed(self, a, i, NULL) == 0) ost_visit_context_exclude(&self->visits[a * BLOCK + i]);
+    return n_out == 0;
 }
 
 /* Of the first arm that it takes part in, which decides where it is enrolled. */
@@ -438,13 +445,13 @@ static int run_arms(ost_worker_t *self, size_t n, ost_error_t *err)
     int ret = n_jobs > 0 ? ost_batch_run(self->batch, self->jobs, n_jobs, err) : 0;
     if (ret < 0) return ret;
     const ost_job_t *job = self->jobs;
+    for (size_t i = 0; i < n; i++) {
+        self->not_eligible += !exclude(self, i);
+        self->stratum[i] = stratum_of(self, i);
+    }
     for (size_t a = 0; a < n_arms; a++)
         for (size_t i = 0; i < n; i++)
             finish_job(self, a, i, n, ost_worker_failed(self, a, i, NULL) != 0 ? NULL : job++);
-    for (size_t i = 0; i < n; i++) {
-        self->not_eligible += is_eligible_in_no_arm(self, i, n);
-        self->stratum[i] = stratum_of(self, i);
-    }
     return 0;
 }
 

@@ -17,7 +17,7 @@
 /* d; screening ends after the visit at time 0. */
 #define JUST_AFTER 1e-6
 
-/* Candidates who take part in no arm. */
+/* Candidates who are out in some arm, and so take no part. */
 enum { OST_NOT_ELIGIBLE = -1, OST_IN_NO_STRATUM = -2, OST_FAILED = -3 };
 
 /* One round of screening, and who takes part so far. */
@@ -38,8 +38,21 @@ typedef struct {
     ost_error_t *err;
 } screening_t;
 
+/* The stratum of a candidate in one arm, or why it takes no part there. @param[out] why  message where it failed */
+static int32_t screen_arm(const ost_worker_t *self, const ost_job_t *job, char why[OST_MESSAGE_SIZE])
+{
+    const ost_visit_context_t *visits = job->user;
+    const ost_plan_t *plan = self->plan;
+    if (ost_job_undecided(job, why)) return OST_FAILED;
+    if (job->status == 0 && visits->is_out) return visits->is_eligible ? OST_IN_NO_STRATUM : OST_NOT_ELIGIBLE;
+    if (job->status == 0) return (int32_t) visits->stratum;
+    ost_job_message(job, plan->system, &plan->experiment->solver, why, OST_MESSAGE_SIZE);
+    return OST_FAILED;
+}
+
 /* Draw n subjects from number `first` of the seed on, and integrate their history. @param[out] stratum  [n] of those
- * who take part in some arm; else why not  @param[out] why  message of the first that failed, empty: none did */
+ * who take part, that of the first arm; else why not: failures decide nothing where another arm does
+ * @param[out] why  message of the first that failed, empty: none did */
 static int screen_block(ost_worker_t *self, uint64_t first, size_t n, ost_moved_t moved, int32_t *stratum,
     char why[OST_MESSAGE_SIZE], ost_error_t *err)
 {
@@ -60,25 +73,13 @@ static int screen_block(ost_worker_t *self, uint64_t first, size_t n, ost_moved_
             n_jobs++;
         }
     if (ret == 0 && n_jobs > 0) ret = ost_batch_run(self->batch, self->jobs, n_jobs, err);
-    const ost_job_t *job = self->jobs + n_jobs;
-    for (size_t i = 0; i < n && ret == 0; i++) stratum[i] = OST_NOT_ELIGIBLE;
-    for (size_t a = n_arms; a-- > 0 && ret == 0;) /* the first arm decides */
-        for (size_t i = n; i-- > 0;) {
-            if (ost_worker_failed(self, a, i, self->subject_text[i]) != 0) {
-                stratum[i] = OST_FAILED;
-                continue;
-            }
-            const ost_visit_context_t *visits = (--job)->user;
-            if (job->status != 0 || visits->undecided != NULL) {
-                stratum[i] = OST_FAILED;
-                if (!ost_job_undecided(job, self->subject_text[i]))
-                    ost_job_message(
-                        job, plan->system, &plan->experiment->solver, self->subject_text[i], OST_MESSAGE_SIZE);
-            } else if (!visits->is_out) {
-                stratum[i] = (int32_t) visits->stratum;
-            } else if (visits->is_eligible) {
-                stratum[i] = OST_IN_NO_STRATUM;
-            }
+    for (size_t i = 0; i < n && ret == 0; i++) stratum[i] = OST_FAILED;
+    const ost_job_t *job = self->jobs;
+    for (size_t a = 0; a < n_arms && ret == 0; a++)
+        for (size_t i = 0; i < n; i++) {
+            const bool is_run = ost_worker_failed(self, a, i, self->subject_text[i]) == 0;
+            const int32_t in_arm = is_run ? screen_arm(self, job++, self->subject_text[i]) : OST_FAILED;
+            if (stratum[i] == OST_FAILED || (in_arm < 0 && in_arm != OST_FAILED)) stratum[i] = in_arm;
         }
     why[0] = '\0';
     for (size_t i = 0; i < n && ret == 0 && why[0] == '\0'; i++)

@@ -2,6 +2,8 @@
 /* Takes a plan; gives warnings about what is allowed, but most likely a slip. */
 #include "plan/doubts.h"
 
+#include "plan/visit.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -140,6 +142,64 @@ static int doubt_lines(const ost_plan_t *self, ost_text_list_t *warnings)
                     OST_WHERE(e), other->location.line, other->location.column, e->arms[a].name, i, k, one->drug, from,
                     fmin(to, e->times[e->n_times - 1]));
             }
+    return ret;
+}
+
+/* What an arm has before time 0, with its own lines as the subject of these records takes them.
+ * @return owned by the caller, NULL: out of memory */
+static char *earlier_of(const ost_plan_t *self, size_t arm, const ost_dosing_record_t *records)
+{
+    const ost_arm_timeline_t *timeline = &self->timeline->arms[arm];
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    if (out == NULL) return NULL;
+    for (size_t i = 0; i < timeline->n_known && timeline->events[i].t < 0; i++) {
+        const ost_event_t *event = &timeline->events[i];
+        if (event->kind != OST_EVENT_OUTPUT && event->kind != OST_EVENT_STOP)
+            fprintf(out, "%d %u %a %a\n", (int) event->kind, event->index, event->t, event->amount);
+    }
+    for (size_t c = self->schedules->first[arm]; c < self->schedules->first[arm + 1]; c++) {
+        const ost_dosing_record_t *r = &records[c];
+        const ost_schedule_line_t *line = &self->schedules->line[c];
+        if (r->start < fmin(r->stop, 0))
+            fprintf(out, "%u %a %a %a %a %a %a\n", line->block, r->start, fmin(r->stop, 0), r->amount,
+                line->regimen->amount, r->interval, line->regimen->interval);
+    }
+    return fclose(out) == 0 ? text : NULL;
+}
+
+/* Arms that differ before time 0, where it is decided who takes part. */
+static int doubt_eligible(const ost_plan_t *self, ost_text_list_t *warnings)
+{
+    const ost_experiment_t *e = self->experiment;
+    const bool is_eligible = e->eligible != NULL;
+    if (!is_eligible && e->n_strata == 0) return 0;
+    const ost_location_t at = is_eligible ? e->eligible_location : e->strata[0].location;
+    ost_memory_t memory = { 0 };
+    double *covariates = ost_memory_list(&memory, e->n_covariates, sizeof(*covariates)),
+           *params = ost_memory_list(&memory, self->blocks->n_params, sizeof(*params)), t_begin = 0;
+    ost_dosing_record_t *records = ost_memory_list(&memory, self->schedules->n, sizeof(*records));
+    int ret = memory.failed ? OST_ERR_NO_MEMORY : 0;
+    if (ret == 0 && (ost_plan_subject(self, e->first_subject, covariates, params, NULL) < 0 ||
+                        ost_plan_dosing_records(self, covariates, records, &t_begin, NULL) < 0))
+        goto out; /* it fails, and says why */
+    char *first = ret == 0 ? earlier_of(self, 0, records) : NULL;
+    for (size_t a = 1; a < e->n_arms && ret == 0; a++) {
+        char *other = earlier_of(self, a, records);
+        const bool differs = first != NULL && other != NULL && strcmp(first, other) != 0;
+        if (first == NULL || other == NULL) ret = OST_ERR_NO_MEMORY;
+        free(other);
+        if (!differs) continue;
+        ret = ost_text_list_add(warnings,
+            "%s:%d:%d: arms '%s' and '%s' differ before time 0, when '%s' is evaluated: a subject takes part where it "
+            "is eligible in every arm; groups that were selected apart need an experiment each",
+            OST_WHERE(e), at.line, at.column, e->arms[0].name, e->arms[a].name, is_eligible ? "eligible" : "strata");
+        break;
+    }
+    free(first);
+out:
+    ost_memory_free(&memory);
     return ret;
 }
 
@@ -358,7 +418,7 @@ int ost_plan_doubts(const ost_plan_t *self, bool is_own, ost_text_list_t *warnin
         int (*add)(const ost_plan_t *self, ost_text_list_t *warnings);
         bool is_own; /* only of the models that the experiment names */
     } doubts[] = { { doubt_covariates, true }, { doubt_doses, true }, { ost_plan_doubt_rows, true },
-        { doubt_lines, true }, { doubt_start, false }, { doubt_rates, false } };
+        { doubt_lines, true }, { doubt_eligible, true }, { doubt_start, false }, { doubt_rates, false } };
     int ret = 0;
     for (size_t i = 0; i < sizeof(doubts) / sizeof(doubts[0]) && ret == 0; i++)
         if (is_own || !doubts[i].is_own) ret = doubts[i].add(self, warnings);

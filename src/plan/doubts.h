@@ -18,6 +18,7 @@ int ost_plan_check_columns(const ost_plan_t *self, ost_error_t *err) OST_MUST_CH
  *  - two lines of an arm that give the same drug again and again at the same time, as where a dose was changed and the
  *    line before has no `stop`; not of a loading dose, of lines that begin together with other intervals, or of doses
  *    at two times of one interval;
+ *  - arms that differ before time 0, where there is a condition by which subjects are eligible, or strata;
  *  - a missing run-in, where a model's equations change with time and a state of it does not start at its steady state,
  *    in one of the first subjects;
  *  - a drive or a rate that is not a finite number where the first subject starts, with its line in the model.

@@ -115,14 +115,20 @@ static bool is_in(ost_visit_context_t *self, const double *y, double t)
     return conditions->n_strata == 0;
 }
 
+void ost_visit_context_exclude(ost_visit_context_t *self)
+{
+    const size_t *first = self->plan->schedules->first + self->arm;
+    self->is_out = true;
+    for (size_t k = 0; k < first[1] - first[0]; k++)
+        self->began[k * self->stride] = self->ended[k * self->stride] = NAN;
+}
+
 /* ost_job_t.on_visit */
 static void on_visit(ost_job_t *job, const ost_visit_t *visit, const double *y)
 {
     ost_visit_context_t *self = job->user;
     if (visit->index == job->n_schedules) {
-        self->is_out = !is_in(self, y, visit->t);
-        for (size_t k = 0; self->is_out && k < job->n_schedules; k++)
-            self->began[k * self->stride] = self->ended[k * self->stride] = NAN;
+        if (!is_in(self, y, visit->t)) ost_visit_context_exclude(self);
         return;
     }
     if (self->is_out) return;

@@ -25,6 +25,8 @@ typedef struct {
  *  @param[out] records  [schedules->n] @return 0 or OST_ERR_VALUE */
 int ost_plan_dosing_records(const ost_plan_t *self, const double *covariates, ost_dosing_record_t *records,
     double *t_begin, ost_error_t *err) OST_MUST_CHECK;
+/** The subject takes no part in the arm: it begins and ends no doses. */
+void ost_visit_context_exclude(ost_visit_context_t *self);
 /** Give a job that has its schedules and dosing records the visits of its arm; note when doses begin and end as far as
  *  no visit decides it. */
 void ost_visit_context_attach(ost_visit_context_t *self, ost_job_t *job);
