@@ -29,9 +29,9 @@ def compiler(program):
 
 
 def read_profile(path):
-    """@return self cost, inclusive cost and calls of each function of a callgrind file"""
-    names, own, inclusive, calls = {}, {}, {}, {}
-    current, callee = None, None
+    """@return cost, of what it calls too, and calls of each function of a callgrind file"""
+    names, cost, calls = {}, {}, {}
+    current = None
 
     def name_of(text):
         number, _, name = text.partition(" ")
@@ -47,25 +47,21 @@ def read_profile(path):
         elif line.startswith("calls="):
             calls[callee] = calls.get(callee, 0) + int(line[6:].split()[0])
         elif re.match(r"[0-9+*-]", line) and current:
-            cost = int(line.split()[1])
-            inclusive[current] = inclusive.get(current, 0) + cost
-            if callee is None:
-                own[current] = own.get(current, 0) + cost
-            callee = None
-    return own, inclusive, calls
+            cost[current] = cost.get(current, 0) + int(line.split()[1])
+    return cost, calls
 
 
 def count(osteon, isa, folder):
     out, profile = folder / f"{isa}.h5", folder / "callgrind.out"
     subprocess.run(["valgrind", "--tool=callgrind", f"--callgrind-out-file={profile}", "--quiet", osteon, "run",
                     WORKLOAD, "-n", str(SUBJECTS), "--isa", isa, "--threads", "1", "--quiet", "-o", out], check=True)
-    own, inclusive, calls = read_profile(profile)
+    cost, calls = read_profile(profile)
     with h5py.File(out) as file:
         steps = int(file["n_steps"][:].sum() + file["n_rejected"][:].sum())
-    counts = {"subject": inclusive["ost_batch_run"] / SUBJECTS, "step of a subject": inclusive["ost_batch_run"] / steps}
+    counts = {"subject": cost["ost_batch_run"] / SUBJECTS, "step of a subject": cost["ost_batch_run"] / steps}
     for kernel in "rhs", "jacobian", "outputs":
         name = f"aibl_{kernel}_{isa}"
-        counts[f"aibl {kernel}, all lanes"] = own[name] / calls[name]
+        counts[f"aibl {kernel}, all lanes"] = cost[name] / calls[name]
     return {what: round(value, 1) for what, value in counts.items()}
 
 

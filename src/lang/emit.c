@@ -82,6 +82,22 @@ static void put_vector(const emitter_t *e, ost_operand_t operand)
     if (is_number) fputs(")", e->out);
 }
 
+static const struct {
+    const char *name; /* a sign between two operands, or a function of n */
+    int n;
+} operations[] = {
+    [OST_OP_ADD] = { "+", 0 },
+    [OST_OP_SUB] = { "-", 0 },
+    [OST_OP_MUL] = { "*", 0 },
+    [OST_OP_DIV] = { "/", 0 },
+    [OST_OP_EXP] = { "ost_reg_exp_finite", 1 },
+    [OST_OP_LOG] = { "ost_reg_log", 1 },
+    [OST_OP_LOG_FROM] = { "ost_reg_log_from", 2 },
+    [OST_OP_SQRT] = { "ost_reg_sqrt", 1 },
+    [OST_OP_MIN] = { "ost_reg_min", 2 },
+    [OST_OP_MAX] = { "ost_reg_max", 2 },
+};
+
 static void put_call(const emitter_t *e, const char *function, const ost_instr_t *i, int n_operands)
 {
     fprintf(e->out, "%s(", function);
@@ -93,21 +109,6 @@ static void put_call(const emitter_t *e, const char *function, const ost_instr_t
 
 static void put_expression(const emitter_t *e, const ost_instr_t *i)
 {
-    static const struct {
-        const char *name; /* a sign between two operands, or a function of n */
-        int n;
-    } operations[] = {
-        [OST_OP_ADD] = { "+", 0 },
-        [OST_OP_SUB] = { "-", 0 },
-        [OST_OP_MUL] = { "*", 0 },
-        [OST_OP_DIV] = { "/", 0 },
-        [OST_OP_EXP] = { "ost_reg_exp_finite", 1 },
-        [OST_OP_LOG] = { "ost_reg_log", 1 },
-        [OST_OP_LOG_FROM] = { "ost_reg_log_from", 2 },
-        [OST_OP_SQRT] = { "ost_reg_sqrt", 1 },
-        [OST_OP_MIN] = { "ost_reg_min", 2 },
-        [OST_OP_MAX] = { "ost_reg_max", 2 },
-    };
     if (i->op == OST_OP_READ) {
         fprintf(e->out, "ost_reg_load(at->s[%" PRIu32 "], q)", ost_operand_row(i->a));
     } else if (i->op == OST_OP_NEG) {
@@ -260,6 +261,14 @@ static uint32_t plan_rounds(const emitter_t *e)
     return n + 1;
 }
 
+static void put_results(emitter_t *e, size_t i)
+{
+    const ost_program_t *p = e->program;
+    for (size_t k = 0; k < p->n_roots; k++) {
+        if (p->root[k] == p->instr[i].dst) put_store(e, k);
+    }
+}
+
 static void put_instruction(emitter_t *e, size_t i)
 {
     const ost_program_t *p = e->program;
@@ -269,8 +278,58 @@ static void put_instruction(emitter_t *e, size_t i)
     fprintf(e->out, "        const ost_reg v%zu = ", i);
     put_expression(e, &p->instr[i]);
     end_line(e, p->instr[i].op == OST_OP_READ ? name_of(e, p->instr[i].a) : NULL);
-    for (size_t k = 0; k < p->n_roots; k++) {
-        if (p->root[k] == p->instr[i].dst) put_store(e, k);
+    put_results(e, i);
+}
+
+/* Whether instruction k of the program is done in one loop with i: it calls the same function in the same round. */
+static bool is_like(const emitter_t *e, size_t i, size_t k)
+{
+    const ost_instr_t *a = &e->program->instr[i], *b = &e->program->instr[k];
+    return (a->op == OST_OP_EXP || a->op == OST_OP_LOG_FROM) && a->op == b->op && e->round[i] == e->round[k] &&
+           (operations[a->op].n < 2 || a->b == b->b);
+}
+
+static size_t count_like(const emitter_t *e, size_t i, size_t end)
+{
+    size_t n = 0;
+    for (size_t k = 0; k < end; k++) n += is_like(e, i, k);
+    return n;
+}
+
+static void put_loop(emitter_t *e, size_t i, size_t n)
+{
+    const ost_program_t *p = e->program;
+    fprintf(e->out, "        ost_reg each%zu[%zu];\n", i, n);
+    for (size_t k = i, place = 0; k < p->n_instr; k++) {
+        if (!is_like(e, i, k)) continue;
+        put_load(e, p->instr[k].a);
+        fprintf(e->out, "        each%zu[%zu] = ", i, place++);
+        put_vector(e, p->instr[k].a);
+        end_line(e, NULL);
+    }
+    fprintf(e->out, "        %s_each(each%zu, %zu", operations[p->instr[i].op].name, i, n);
+    if (operations[p->instr[i].op].n > 1) fputs(", ", e->out);
+    if (operations[p->instr[i].op].n > 1) put_vector(e, p->instr[i].b);
+    fputs(");\n", e->out);
+    for (size_t k = i, place = 0; k < p->n_instr; k++) {
+        if (!is_like(e, i, k)) continue;
+        fprintf(e->out, "        const ost_reg v%zu = each%zu[%zu];\n", k, i, place++);
+        put_results(e, k);
+    }
+}
+
+/* Functions that a round calls often are called in loops after the rest of it, which needs none of their results, so
+ * that their code is there once: that of a large model would else be several times what a processor's cache of it
+ * holds. Calls that are few take less time side by side. */
+static void put_round(emitter_t *e, uint32_t round)
+{
+    enum { LEAST_LOOP = 8 };
+    const size_t n = e->program->n_instr;
+    for (size_t i = 0; i < n; i++)
+        if (e->round[i] == round && count_like(e, i, n) < LEAST_LOOP) put_instruction(e, i);
+    for (size_t i = 0; i < n; i++) {
+        const size_t n_like = e->round[i] == round ? count_like(e, i, n) : 0;
+        if (n_like >= LEAST_LOOP && count_like(e, i, i) == 0) put_loop(e, i, n_like);
     }
 }
 
@@ -282,9 +341,7 @@ static void put_body(emitter_t *e)
         if (e->loaded[bank] != NULL) memset(e->loaded[bank], 0, bank_rows(e, bank) * sizeof(bool));
     }
     fputs("    for (int q = 0; q < OST_N_REGS; q++) {\n", e->out);
-    for (uint32_t round = 0; round < n_rounds; round++)
-        for (size_t i = 0; i < p->n_instr; i++)
-            if (e->round[i] == round) put_instruction(e, i);
+    for (uint32_t round = 0; round < n_rounds; round++) put_round(e, round);
     for (size_t k = 0; k < p->n_roots; k++) {
         if (ost_operand_bank(p->root[k]) == OST_BANK_VALUE) continue;
         put_load(e, p->root[k]);
