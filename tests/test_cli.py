@@ -244,6 +244,9 @@ class Program(unittest.TestCase):
     def test_dry_run_writes_nothing(self):
         text = self.osteon("run", "tiny.yaml", "--dry-run", "--subjects", "12345").stdout
         self.assertIn("12,345", text)
+        self.assertNotIn("smaller ", text)
+        large = self.osteon("run", "atac", "--dry-run", "--subjects", "1e6").stdout
+        self.assertRegex(large, r"(?m)^smaller +with fewer outputs, .* or --set results.keep=quantiles$")
         self.assertIn("bmd", text)
         self.assertEqual(sorted(os.listdir(self.folder.name)), ["evidence.csv", "tiny.model", "tiny.yaml"])
 

@@ -10,6 +10,7 @@
 /* A shard that is proposed takes a processor so long, s. */
 #define SHARD_SECONDS 3600.0
 #define MEASURED_SECONDS 2.0
+#define LARGE_BYTES 1e10 /* of disk, from which on a way to less is said: an assumption */
 /* Memory of a run beyond what its blocks take: what writes the file, for each block of the cohort (README), and where
  * quantiles are kept for each output at each time (17 to 22 kB in 1,000 to 20,000 subjects of ATAC). Measured. */
 #define WRITER_BYTES 16e6
@@ -70,6 +71,9 @@ static void print_estimate(
     printf("file %s, ", ost_cli_bytes(file, a));
     printf("%s of disk until it is written; memory %s\n", ost_cli_bytes(most, a),
         ost_cli_bytes(1024 * (double) used.ru_maxrss + memory, b));
+    if (most > LARGE_BYTES)
+        printf("smaller    with fewer outputs, as --set 'outputs=[bmd]', fewer 'times'%s\n",
+            e->keep == OST_KEEP_SUBJECTS ? ", or --set results.keep=quantiles" : "");
     if (n > 1)
         printf("           in %zu shards (--shard I/%zu): %s of a processor and %s each\n", n, n,
             duration(all / (double) n, c), ost_cli_bytes(size / (double) n, a));
