@@ -401,7 +401,8 @@ static void finish_job(ost_worker_t *self, size_t arm, size_t i, size_t n, const
     for (size_t t = 0; t < ost_plan_y_size(plan); t++) y[t] = NAN;
 }
 
-/* Arms have the same subjects: who is not eligible in one, as after another treatment before time 0, takes part in none.
+/* Arms have the same subjects: who is not eligible in one, as after another treatment before time 0, takes part in
+ * none.
  * @return whether it takes part */
 static bool exclude(ost_worker_t *self, size_t i)
 {
