@@ -2,6 +2,8 @@
 /* The promises of a run: same bits for any threads and shards, errors that it measures, subjects that fail, history. */
 #include "cohort_run.h"
 
+#include <time.h>
+
 /* Conditions of several models, one of them on what another one drives: all turn at their own times. */
 static void test_switches(void)
 {
@@ -226,6 +228,32 @@ static void test_cost_of_probes(void)
     }
 }
 
+/* ... and no more time than the run itself where outputs are many: not the square of their number. */
+static void test_many_outputs(void)
+{
+    static double times[40001];
+    double took[2]; /* s of a processor, without the probes and with them */
+    for (int i = 0; i <= 40000; i++) times[i] = 0.0025 * i;
+    for (int probed = 0; probed < 2; probed++) {
+        study_t s;
+        result_t r;
+        mixed_study(&s);
+        s.e.n_subjects = 8;
+        s.e.times = times;
+        s.e.n_times = 40001;
+        must_plan(&s);
+        result_init(&r, &s.plan);
+        r.no_probe = probed == 0;
+        const clock_t begin = clock();
+        CU_ASSERT_EQUAL(result_run(&r, 1, NULL), 0);
+        took[probed] = (double) (clock() - begin) / CLOCKS_PER_SEC;
+        CU_ASSERT_EQUAL(r.summary.n_periodic_probed, probed ? 8 : 0);
+        result_free(&r);
+        study_free(&s);
+    }
+    CU_ASSERT(took[1] < 10 * took[0] + 1);
+}
+
 /* A drug that this arm never gives changes nothing. */
 static void test_idle(void)
 {
@@ -435,6 +463,7 @@ static const ost_test_t tests[] = {
     { "last_output", test_last_output },
     { "periodic", test_periodic },
     { "cost of probes", test_cost_of_probes },
+    { "many outputs", test_many_outputs },
     { "idle", test_idle },
     { "not_at_rest", test_not_at_rest },
     { "kinetics", test_kinetics },

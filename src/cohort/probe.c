@@ -66,17 +66,22 @@ static bool is_between(const sample_t *sample, double t)
 static double row_error(
     const sample_t *sample, double share, const double *times, size_t n_times, const double *y, const double *exact)
 {
-    double off = 0, largest = 0;
-    for (size_t t = 0; t < n_times; t++) {
-        if (isnan(y[t])) continue; /* not observed */
-        double sum = 0, n = 0;
-        for (size_t k = t + 1; k-- > 0 && (k == t || times[k] > times[t] - sample->apart);) {
-            if (isnan(y[k]) || (k < t && is_between(sample, times[k]))) continue;
-            sum += y[k] - exact[k];
-            n++;
-        }
-        off = fmax(off, is_between(sample, times[t]) ? fabs(y[t] - exact[t]) : fabs(sum / n) / share);
+    double off = 0, largest = 0, sum = 0, n = 0;
+    for (size_t t = 0, first = 0; t < n_times; t++) {
+        if (isnan(y[t] - exact[t])) continue; /* not observed */
         largest = fmax(largest, fabs(exact[t]));
+        if (is_between(sample, times[t])) {
+            off = fmax(off, fabs(y[t] - exact[t]));
+            continue;
+        }
+        for (; first < t && times[first] <= times[t] - sample->apart; first++) {
+            if (isnan(y[first] - exact[first]) || is_between(sample, times[first])) continue;
+            sum -= y[first] - exact[first];
+            n--;
+        }
+        sum += y[t] - exact[t];
+        n++;
+        off = fmax(off, fabs(sum / n) / share);
     }
     return largest > 0 ? 100 * off / largest : NAN;
 }
