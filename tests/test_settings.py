@@ -43,7 +43,7 @@ class Settings(test_shards.Program):
                            "times={to: 24 hour, every: 1 hour}", "--set",
                            "endpoints={a: {output: anastrozole_concentration, arm: anastrozole, to: 18 hour, measure: level}, "
                            "b: {output: anastrozole_concentration, arm: anastrozole, to: 3.4 hour, measure: level}}", "-o", "h.h5")
-        self.assertIn("endpoints.b: 'times' has no output at 'to: 3.4 hour'; the nearest, day 0.125, is taken", said)
+        self.assertIn("warning: e.yaml: endpoints.b: 'times' has no output at 'to: 3.4 hour'; the nearest, day 0.125, is taken", said)
         self.assertNotIn("endpoints.a", said)
         with h5py.File(self.path("h.h5")) as file:
             values = file["anastrozole_concentration"][1, 0]

@@ -157,12 +157,14 @@ static void say_out(const screening_t *self, char *text, size_t size)
     const ost_experiment_t *e = self->run->plan->experiment;
     const unsigned long long n_failed = self->n_out[-OST_FAILED], n_not = self->n_out[-OST_NOT_ELIGIBLE],
                              n_none = self->n_out[-OST_IN_NO_STRATUM];
+    char line[24] = ""; /* of a setting none */
     size_t used = 0;
     if (n_failed > 0)
         used += (size_t) snprintf(text, size, "; %llu of them failed, the first: %.200s", n_failed, self->first_why);
+    if (e->eligible_location.line > 0) snprintf(line, sizeof(line), "line %d, ", e->eligible_location.line);
     if (n_not > 0 && used < size)
-        used += (size_t) snprintf(text + used, size - used, "; %llu not eligible (line %d, 'eligible: %.80s')", n_not,
-            e->eligible_location.line, e->eligible);
+        used += (size_t) snprintf(
+            text + used, size - used, "; %llu not eligible (%s'eligible: %.80s')", n_not, line, e->eligible);
     if (n_none > 0 && used < size) snprintf(text + used, size - used, "; %llu in no stratum", n_none);
 }
 

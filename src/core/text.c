@@ -58,6 +58,20 @@ int ost_text_list_add(ost_text_list_t *self, const char *fmt, ...)
     return 0;
 }
 
+int ost_text_list_add_at(ost_text_list_t *self, const char *where, ost_location_t at, const char *fmt, ...)
+{
+    char *what, place[32] = "";
+    va_list args;
+    va_start(args, fmt);
+    int length = vasprintf(&what, fmt, args);
+    va_end(args);
+    if (length < 0) return OST_ERR_NO_MEMORY;
+    if (at.line > 0) snprintf(place, sizeof(place), "%d:%d:", at.line, at.column);
+    int ret = ost_text_list_add(self, "%s:%s %s", where, place, what);
+    free(what);
+    return ret;
+}
+
 int ost_text_list_split(ost_text_list_t *self, const char *text)
 {
     int ret = 0;

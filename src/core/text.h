@@ -35,6 +35,10 @@ typedef struct {
 
 /** Append a text, as printf. @return 0 or OST_ERR_NO_MEMORY */
 int ost_text_list_add(ost_text_list_t *self, const char *fmt, ...) OST_PRINTF(2, 3) OST_MUST_CHECK;
+/** Append "where:line:column: " and a text, as printf; line and column only where `at` has them: a setting has none.
+ *  @return 0 or OST_ERR_NO_MEMORY */
+int ost_text_list_add_at(ost_text_list_t *self, const char *where, ost_location_t at, const char *fmt, ...)
+    OST_PRINTF(4, 5) OST_MUST_CHECK;
 /** Append the lines of `text` that are not empty; NULL: none. @return 0 or OST_ERR_NO_MEMORY */
 int ost_text_list_split(ost_text_list_t *self, const char *text) OST_MUST_CHECK;
 /** Free. Accepts NULL and a zeroed one. */

@@ -90,8 +90,7 @@ static void warn_of_former(const ost_schema_t *member, ost_yaml_t *tree, const o
     for (size_t i = 0; i < tree->warnings.n; i++)
         if (strstr(tree->warnings.items[i], what) != NULL) return;
     int ret = node->origin != NULL ? ost_text_list_add(&tree->warnings, "in the setting '%s': %s", node->origin, what)
-                                   : ost_text_list_add(&tree->warnings, "%s:%d:%d: %s", tree->path, node->key_at.line,
-                                         node->key_at.column, what);
+                                   : ost_text_list_add_at(&tree->warnings, tree->path, node->key_at, "%s", what);
     if (ret < 0) ost_yaml_no_memory(tree);
 }
 

@@ -281,11 +281,9 @@ static int doubt_time(const ost_experiment_t *e, const ost_asked_t *asked, bool 
     const char *text = is_to ? asked->to_text : asked->from_text;
     const size_t i = ost_endpoint_time(e, t);
     if (i == SIZE_MAX || fabs(e->times[i] - t) <= OST_SAME_TIME) return 0;
-    return ost_text_list_add(warnings,
-        "%s:%d:%d: endpoints.%s: 'times' has no output at '%s: %.60s'; the nearest, day "
-        "%.10g, is taken",
-        OST_WHERE(e), at.line, at.column, asked->name, is_to ? "to" : "from", text != NULL ? text : "0 day",
-        e->times[i]);
+    return ost_text_list_add_at(warnings, OST_WHERE(e), at,
+        "endpoints.%s: 'times' has no output at '%s: %.60s'; the nearest, day %.10g, is taken", asked->name,
+        is_to ? "to" : "from", text != NULL ? text : "0 day", e->times[i]);
 }
 
 int ost_endpoints_doubt(const ost_experiment_t *e, ost_text_list_t *warnings)

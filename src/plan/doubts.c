@@ -46,10 +46,9 @@ static int doubt_covariates(const ost_plan_t *self, ost_text_list_t *warnings)
         const ost_covariate_t *c = &e->covariates[i];
         const char *near = is_used(self, i) ? NULL : ost_nearest_of(c->name, self, self->blocks->n_params, free_name);
         if (!is_used(self, i) && c->origin != OST_ORIGIN_COLUMN)
-            ret = ost_text_list_add(warnings,
-                "%s:%d:%d: nothing uses covariate '%s': no model of this experiment, no formula and no "
-                "condition%s%s%s",
-                OST_WHERE(e), c->location.line, c->location.column, c->name, OST_HINT(near));
+            ret = ost_text_list_add_at(warnings, OST_WHERE(e), c->location,
+                "nothing uses covariate '%s': no model of this experiment, no formula and no condition%s%s%s", c->name,
+                OST_HINT(near));
     }
     return ret;
 }
@@ -95,11 +94,10 @@ static int doubt_doses(const ost_plan_t *self, ost_text_list_t *warnings)
             char text[200], near[64] = "";
             if (instead >= usual->lower * (1 - ROUNDING) && instead <= usual->upper * (1 + ROUNDING))
                 snprintf(near, sizeof(near), "%.6g %s", instead / usual->unit.factor, usual->unit_text);
-            ret = ost_text_list_add(warnings,
-                "%s:%d:%d: arms.%s: regimen.%zu: a dose of %.6g %s of %s is far from the usual one (%s; %s)%s%s%s",
-                OST_WHERE(e), r->location.line, r->location.column, e->arms[a].name, i, amount / usual->unit.factor,
-                usual->unit_text, r->drug, ost_dose_regimen(dose, text, sizeof(text)), usual->source,
-                OST_HINT(near[0] != '\0' ? near : NULL));
+            ret = ost_text_list_add_at(warnings, OST_WHERE(e), r->location,
+                "arms.%s: regimen.%zu: a dose of %.6g %s of %s is far from the usual one (%s; %s)%s%s%s",
+                e->arms[a].name, i, amount / usual->unit.factor, usual->unit_text, r->drug,
+                ost_dose_regimen(dose, text, sizeof(text)), usual->source, OST_HINT(near[0] != '\0' ? near : NULL));
         }
     free(values);
     return ret;
@@ -136,11 +134,10 @@ static int doubt_lines(const ost_plan_t *self, ost_text_list_t *warnings)
                 const ost_regimen_t *one = &e->arms[a].regimens[i], *other = &e->arms[a].regimens[k];
                 double from, to;
                 if (!overlap(one, other, &from, &to)) continue;
-                ret = ost_text_list_add(warnings,
-                    "%s:%d:%d: arms.%s: regimen.%zu and regimen.%zu both give %s from day %.6g to %.6g; where the dose "
-                    "changes, the line before needs 'stop'",
-                    OST_WHERE(e), other->location.line, other->location.column, e->arms[a].name, i, k, one->drug, from,
-                    fmin(to, e->times[e->n_times - 1]));
+                ret = ost_text_list_add_at(warnings, OST_WHERE(e), other->location,
+                    "arms.%s: regimen.%zu and regimen.%zu both give %s from day %.6g to %.6g; where the dose changes, "
+                    "the line before needs 'stop'",
+                    e->arms[a].name, i, k, one->drug, from, fmin(to, e->times[e->n_times - 1]));
             }
     return ret;
 }
