@@ -208,7 +208,7 @@ class Shards(Program):
     def test_gap_names_the_shards(self):
         self.shards(4)
         said = self.osteon("merge", "part-1.h5", "part-3.h5", "-o", "merged.h5", code=1)
-        self.assertIn("shards 2, 4 of 4 are missing or not finished: run each as the others were run, with --shard 2/4 --resume and "
+        self.assertIn("shards 2, 4 of 4 are missing, not finished or damaged: run each as the others were run, with --shard 2/4 --resume and "
                       "so on, and merge again", said)
         self.assertFalse(os.path.exists(self.path("merged.h5")))
 
@@ -351,11 +351,26 @@ class Shards(Program):
         with open(self.path(names[1] + ".part"), "wb") as file:
             file.write(whole[:len(whole) * 3 // 4])
         said = self.osteon("merge", names[0], names[1] + ".part", "-o", "merged.h5", code=1)
-        self.assertIn("shard 2 of 2 is missing or not finished: run it as the others were run, with --shard 2/2 --resume, and", said)
+        self.assertIn("shard 2 of 2 is missing, not finished or damaged: run it as the others were run, with --shard 2/2 --resume, and", said)
         self.osteon("run", "e.yaml", "--shard", "2/2", "-o", names[1], "--resume", "-q")
         self.osteon("run", "e.yaml", "-o", "whole.h5", "-q")
         self.osteon("merge", *names, "-o", "merged.h5", "-q")
         self.same("merged.h5", "whole.h5")
+
+    def test_damaged(self):
+        """A shard that lacks a block by one wrong bit: what is said to do makes it whole."""
+        names = self.shards(2)
+        with open(self.path(names[1]), "r+b") as file:
+            file.seek(os.path.getsize(self.path(names[1])) // 2)
+            byte = file.read(1)[0]
+            file.seek(-1, os.SEEK_CUR)
+            file.write(bytes([byte ^ 1]))
+        self.assertIn("shard 2 of 2 is missing, not finished or damaged: run it", self.osteon("merge", *names, "-o", "m.h5", code=1))
+        again = ("run", "e.yaml", "--shard", "2/2", "-o", names[1], "--resume")
+        self.assertIn("part-2.h5: lacks blocks, so it was damaged; remove it, and the same command", self.osteon(*again, code=1))
+        os.remove(self.path(names[1]))
+        self.osteon(*again)
+        self.osteon("merge", *names, "-o", "m.h5", "-q")
 
     def test_eight_runs_into_one_file(self):
         """One at a time writes; the others say who does, and change nothing."""

@@ -33,7 +33,8 @@ static int check_complete(const ost_journal_t *self, ost_error_t *err)
     if (self->shard.n > 1) {
         for (size_t p = 0; p < self->n_parts; p++) {
             if (self->parts[p].kept.sums.subjects == self->parts[p].kept.n_subjects) continue;
-            return ost_fail_at(err, OST_ERR_VALUE, self->files->record.path, 0, 0, "is not complete");
+            return ost_fail_at(err, OST_ERR_VALUE, self->files->record.path, 0, 0,
+                "lacks blocks, so it was damaged; remove it, and the same command computes it again");
         }
         return 0;
     }
@@ -42,8 +43,8 @@ static int check_complete(const ost_journal_t *self, ost_error_t *err)
     size_t n = list_incomplete(self, shard.n, list, sizeof(list));
     if (n == 0) return 0;
     return ost_fail(err, OST_ERR_VALUE,
-        "%s %s of %zu %s missing or not finished: run %s as the others were run, with --shard %d/%zu --resume%s, and "
-        "merge again",
+        "%s %s of %zu %s missing, not finished or damaged: run %s as the others were run, with --shard %d/%zu "
+        "--resume%s, and merge again",
         n == 1 ? "shard" : "shards", list, shard.n, n == 1 ? "is" : "are", n == 1 ? "it" : "each", atoi(list), shard.n,
         n == 1 ? "" : " and so on");
 }
