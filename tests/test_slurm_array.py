@@ -245,7 +245,7 @@ class SlurmArray(unittest.TestCase):
                            (("my bone.yaml", "2", "--", "--subjcts", "9"), "unknown option --subjcts (did you mean 'subjects'?)")):
             self.assertIn(why, self.array(*words, code=2))
         self.assertRegex(self.array("my bone.yaml", "1000", code=1), r"1000 shards of \d+ blocks of 64 subjects")
-        self.assertIn("my bone.yml: No such file", self.array("my bone.yml", "2", code=1))
+        self.assertIn("my bone.yml: there is no such file", self.array("my bone.yml", "2", code=1))
         self.assertFalse((self.stand_in / "jobs").exists())
         self.assertIn("usage: ", self.array("--help"))
         (self.folder / "bin" / "sbatch").unlink()

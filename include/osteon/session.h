@@ -100,8 +100,8 @@ OST_API const char *ost_session_model(ost_session_t *session, size_t i, const ch
  *  @param set    [n_set] "path=value", as in "population.subjects=100" or "arms.control={}", applied to the text in
  * this order; may be NULL if n_set is 0; copied
  *  @return owned by the caller, to be freed with ost_study_free(); NULL on error: OST_ERR_ARGUMENT, OST_ERR_NO_MEMORY,
- *  OST_ERR_IO, or what is wrong with the text, with line and column: as for a model, and OST_ERR_MODEL if its models
- *  do not form a system */
+ *  OST_ERR_IO, OST_ERR_MISSING (no such file), or what is wrong with the text, with line and column: as for a model,
+ *  and OST_ERR_MODEL if its models do not form a system */
 OST_API ost_study_t *ost_study_new(
     ost_session_t *session, const char *path, const char *yaml, const char *const *set, size_t n_set, ost_call_t *call);
 
@@ -159,7 +159,7 @@ typedef int (*ost_sink_t)(void *user, uint64_t first, size_t n, const double *ou
  *  @param sink      receives the blocks; not NULL
  *  @param user      handed to it, may be NULL
  *  @return 0 also when single subjects failed, 1 if stopped, or OST_ERR_ARGUMENT, OST_ERR_NO_MEMORY, OST_ERR_MODEL (no
- *  method can integrate the system) */
+ *  method can integrate the system), OST_ERR_VALUE (too few candidates to enroll) */
 OST_API int ost_study_run(
     const ost_study_t *study, uint64_t first, uint64_t n, ost_sink_t sink, void *user, ost_call_t *call);
 
