@@ -194,15 +194,16 @@ static void test_wrong_tables(void)
     for (size_t i = 0; i < COUNT(cases); i++) {
         char text[1024];
         ost_treatments_t treatments;
+        ost_memory_t memory = { 0 };
         small_write(&folder, "arms.csv", cases[i].arms);
         small_write(&folder, "classes.csv", cases[i].classes != NULL ? cases[i].classes : "");
         if (cases[i].classes == NULL) unlink(small_path(&folder, "classes.csv"));
         snprintf(path, sizeof(path), "%s", small_path(&folder, "evidence.csv"));
-        CU_ASSERT_EQUAL(ost_treatments_read(&treatments, path, NULL, &err), cases[i].code);
+        CU_ASSERT_EQUAL(ost_treatments_read(&treatments, path, NULL, &memory, &err), cases[i].code);
         ost_error_format(&err, text, sizeof(text));
         ost_assert_contains(text, cases[i].location);
         ost_assert_contains(text, cases[i].what);
-        ost_treatments_free(&treatments);
+        ost_memory_free(&memory);
     }
     small_end(&folder);
 }

@@ -103,8 +103,8 @@ static int read_tables(ost_trials_t *self, const char *path, const ost_trials_op
     int ret = ost_endpoint_dictionary_read(&self->dictionary, path, options->endpoints, err);
     if (ret == 0) ret = ost_endpoint_dictionary_errors(&self->dictionary, &self->library, err);
     if (ret == 0) ret = ost_evidence_read(&self->evidence, path, &self->dictionary, err);
-    if (ret == 0) ret = ost_treatments_read(&self->treatments, path, options->arms, err);
-    return ret == 0 ? ost_misses_read(&self->misses, &self->evidence, err) : ret;
+    if (ret == 0) ret = ost_treatments_read(&self->treatments, path, options->arms, &self->memory, err);
+    return ret == 0 ? ost_misses_read(&self->misses, &self->evidence, &self->memory, err) : ret;
 }
 
 static int read_evidence(
@@ -115,10 +115,8 @@ static int read_evidence(
     if (path == NULL)
         return ost_fail_at(err, OST_ERR_NAME, e->path, 0, 0, "a trial needs an evidence table: 'evidence: table:'");
     if (self->n_trials == 1) {
-        char *found = ost_evidence_path(path, options->endpoints);
-        int ret = found != NULL ? read_tables(self, found, options, err) : ost_no_memory(err);
-        free(found);
-        return ret;
+        const char *found = ost_evidence_path(path, options->endpoints, &self->memory);
+        return found != NULL ? read_tables(self, found, options, err) : ost_no_memory(err);
     }
     if (options->evidence != NULL || strcmp(path, first) == 0) return 0;
     return ost_fail_at(err, OST_ERR_VALUE, e->path, 0, 0,
@@ -143,11 +141,11 @@ static int drop_rules(ost_trial_t *self, ost_error_t *err)
         for (size_t i = 0; i < e->arms[a].n_regimens; i++) {
             const ost_regimen_t *line = &e->arms[a].regimens[i];
             if (line->begin_if == NULL && line->end_if == NULL) continue;
-            ost_trial_rule_t *more = realloc(self->rules, (self->n_rules + 1) * sizeof(*more));
-            if (more == NULL) return ost_no_memory(err);
-            self->rules = more;
-            more[self->n_rules] = (ost_trial_rule_t){ .arm = a, .begins = line->begin_if != NULL };
-            snprintf(more[self->n_rules++].drug, sizeof(more->drug), "%s", line->drug);
+            self->rules = ost_memory_extend(&e->memory, self->rules, self->n_rules, 1, sizeof(*self->rules));
+            if (self->rules == NULL) return ost_no_memory(err);
+            ost_trial_rule_t *rule = &self->rules[self->n_rules++];
+            *rule = (ost_trial_rule_t){ .arm = a, .begins = line->begin_if != NULL };
+            snprintf(rule->drug, sizeof(rule->drug), "%s", line->drug);
         }
     ost_experiment_drop_rules(e);
     return 0;
@@ -236,7 +234,7 @@ int ost_trials_read(ost_trials_t *self, const ost_trials_options_t *options, ost
     if (ret < 0) return ret;
     ret = list_folder(&paths, options->folder, err);
     if (ret == 0) ret = check_names(options, &paths, err);
-    self->trials = calloc(paths.n + 1, sizeof(*self->trials));
+    self->trials = ost_memory_list(&self->memory, paths.n, sizeof(*self->trials));
     if (ret == 0 && self->trials == NULL) ret = ost_no_memory(err);
     for (size_t i = 0; i < paths.n && ret == 0; i++)
         if (is_wanted(paths.items[i], options->only)) {
@@ -260,7 +258,6 @@ static void free_trial(ost_trial_t *self)
     free(self->chosen);
     ost_plan_free(&self->plan);
     ost_experiment_free(&self->experiment);
-    free(self->rules);
     ost_matched_free(&self->matched);
     *self = (ost_trial_t){ 0 };
 }
@@ -269,11 +266,9 @@ void ost_trials_free(ost_trials_t *self)
 {
     if (self == NULL) return;
     for (size_t i = 0; i < self->n_trials; i++) free_trial(&self->trials[i]);
-    free(self->trials);
-    ost_misses_free(&self->misses);
     ost_evidence_free(&self->evidence);
     ost_endpoint_dictionary_free(&self->dictionary);
-    ost_treatments_free(&self->treatments);
+    ost_memory_free(&self->memory);
     ost_library_free(&self->library);
     *self = (ost_trials_t){ 0 };
 }

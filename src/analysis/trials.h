@@ -37,6 +37,7 @@ typedef struct {
 
 /** Trials over one library and one evidence table. */
 typedef struct {
+    ost_memory_t memory;                  /**< of lists of its own */
     ost_library_t library;                /**< that the plans borrow from */
     ost_evidence_t evidence;              /**< that the observations borrow from */
     ost_endpoint_dictionary_t dictionary; /**< of its endpoints */

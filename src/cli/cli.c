@@ -383,12 +383,13 @@ int ost_cli_evidence(ost_experiment_t *e, ost_matched_t *self, ost_evidence_t *e
     ost_library_t library = { 0 };
     if (e->evidence_path == NULL || e->n_comparisons == 0) return 0;
     const size_t n_times = e->n_times;
-    double *times = malloc((n_times + 1) * sizeof(*times));
-    char *endpoints, *path = NULL;
+    ost_memory_t memory = { 0 };
+    const double *times = ost_memory_extend(&memory, e->times, n_times, 0, sizeof(*times));
+    char *endpoints;
+    const char *path = NULL;
     if (ost_cli_data_folder(OST_CLI_ENDPOINTS, &endpoints) == OST_EXIT_OK)
-        path = ost_evidence_path(e->evidence_path, endpoints);
+        path = ost_evidence_path(e->evidence_path, endpoints, &memory);
     int ret = path == NULL || times == NULL ? ost_no_memory(err) : ost_library_init(&library, err);
-    if (times != NULL) memcpy(times, e->times, n_times * sizeof(*times));
     if (ret == 0) ret = ost_endpoint_dictionary_read(&dictionary, path, endpoints, err);
     if (ret == 0) ret = ost_endpoint_dictionary_errors(&dictionary, &library, err);
     if (ret == 0) ret = ost_evidence_read(evidence, path, &dictionary, err);
@@ -400,14 +401,13 @@ int ost_cli_evidence(ost_experiment_t *e, ost_matched_t *self, ost_evidence_t *e
     ost_endpoint_dictionary_free(&dictionary);
     ost_library_free(&library);
     free(endpoints);
-    free(path);
     ost_cli_warn(&evidence->warnings);
     if (ret == 0 && self->n_observations == 0) {
         ost_cli_not_compared(self);
         ret = ost_fail(err, OST_ERR_NAME, "no row of the evidence can be compared");
     }
     if (ret == 0) ret = ost_matched_drop_times(self, times, n_times, err);
-    free(times);
+    ost_memory_free(&memory);
     if (ret < 0) self->n_observations = self->n_unmatched = 0;
     return ret;
 }

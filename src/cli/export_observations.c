@@ -31,7 +31,7 @@ static int read_heads(export_t *self, ost_error_t *err)
 {
     ost_csv_t csv;
     int ret = open_table(self, &csv, err);
-    for (size_t i = 0; i < csv.n_names && ret == 0; i++)
+    for (size_t i = 0; ret == 0 && i < csv.n_names; i++)
         if (ost_text_list_add(&self->heads, "%s", ost_csv_word(&csv, i)) < 0 ||
             ost_text_list_add(&self->head_units, "%s", unit_of(&self->experiment.events, csv.fields[i])) < 0)
             ret = ost_no_memory(err);
@@ -121,8 +121,8 @@ static int put_arm(const export_t *self, size_t arm, FILE *out, ost_error_t *err
             ret = ost_export_read_block(self, arm, first, n_read, err);
         }
         for (const size_t end = events->first[e->first_subject + i + 1]; r < end && ret == 0; r++) {
-            const int more = ost_csv_next(&csv);
-            if (more <= 0) ret = more < 0 ? more : ost_fail(err, OST_ERR_FORMAT, "%s: rows are missing", csv.path);
+            if (!ost_csv_next(&csv))
+                ret = csv.code < 0 ? csv.code : ost_fail(err, OST_ERR_FORMAT, "%s: rows are missing", csv.path);
             if (ret == 0 && self->time_of_row[r] != SIZE_MAX)
                 put_row(self, name, &csv, i - first, self->time_of_row[r], out);
         }

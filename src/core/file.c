@@ -72,14 +72,14 @@ static size_t folder_above(const char *base, size_t folder)
     return lstat(path, &found) == 0 && S_ISDIR(found.st_mode) ? above : folder;
 }
 
-char *ost_file_beside(const char *base, const char *name)
+char *ost_file_beside(ost_memory_t *memory, const char *base, const char *name)
 {
     const char *slash = strrchr(base, '/');
     size_t folder = slash == NULL || name[0] == '/' ? 0 : (size_t) (slash - base) + 1;
     for (size_t above; strncmp(name, "../", 3) == 0 && (above = folder_above(base, folder)) < folder; name += 3)
         folder = above;
     size_t size = strlen(name) + 1;
-    char *path = malloc(folder + size);
+    char *path = ost_memory_list(memory, folder + size, 1);
     if (path == NULL) return NULL;
     memcpy(path, base, folder);
     memcpy(path + folder, name, size);

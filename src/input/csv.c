@@ -13,7 +13,7 @@
 #include <string.h>
 #include <strings.h>
 
-#define FAIL(self, code, line, ...) ost_fail_at((self)->err, code, (self)->path, line, 0, __VA_ARGS__)
+#define FAIL(self, code, line, ...) ost_csv_fail_at(self, (ost_location_t){ line, 0 }, code, __VA_ARGS__)
 
 /* Goes on to `to`; of the bytes of a character in UTF-8 only the first counts. */
 static void advance(ost_csv_t *self, const char *to)
@@ -21,7 +21,7 @@ static void advance(ost_csv_t *self, const char *to)
     for (; self->at < to; self->at++) self->column += ((unsigned char) *self->at & 0xC0) != 0x80;
 }
 
-/* One field up to its comma or the end of its line; leaves `at` on that. */
+/* One field up to its comma or the end of its line; leaves `at` on that. @return self->code */
 static int read_field(ost_csv_t *self)
 {
     char *to = self->at, *from = self->at;
@@ -50,27 +50,27 @@ static int read_field(ost_csv_t *self)
     return 0;
 }
 
-/* @return 1 for a record, 0 at the end, or an error */
-static int read_record(ost_csv_t *self)
+/* @return false at the end, and after an error */
+static bool read_record(ost_csv_t *self)
 {
+    if (self->code != 0) return false;
     while (*self->at == '\r' || *self->at == '\n')
         if (*self->at++ == '\n') self->line++;
     self->column = 1;
     self->n_fields = 0;
     self->record_line = self->line;
-    if (*self->at == '\0') return 0;
+    if (*self->at == '\0') return false;
     for (;;) {
-        int ret = read_field(self);
-        if (ret != 0) return ret;
+        if (read_field(self) != 0) return false;
         char end = *self->at;
         *self->at = '\0';
-        if (end == '\0') return 1;
+        if (end == '\0') return true;
         self->at++;
         self->column++;
         if (end == ',') continue;
         if (end == '\r' && *self->at == '\n') self->at++;
         self->line++;
-        return 1;
+        return true;
     }
 }
 
@@ -85,31 +85,43 @@ int ost_csv_open(ost_csv_t *self, const char *path, ost_error_t *err)
 {
     char *text;
     *self = (ost_csv_t){ .path = path, .err = err };
-    int ret = ost_file_read(&text, path, OST_CSV_MAX_BYTES, err);
-    return ret == 0 ? ost_csv_begin(self, path, text, err) : ret;
+    self->code = ost_file_read(&text, path, OST_CSV_MAX_BYTES, err);
+    return self->code == 0 ? ost_csv_begin(self, path, text, err) : self->code;
 }
 
 int ost_csv_begin(ost_csv_t *self, const char *path, char *text, ost_error_t *err)
 {
     *self = (ost_csv_t){ .path = path, .text = text, .at = text, .line = 1, .err = err };
     if (strncmp(self->text, "\xEF\xBB\xBF", 3) == 0) self->at += 3; /* the mark that spreadsheets put in front */
-    int ret = read_record(self);
-    if (ret == 0) return FAIL(self, OST_ERR_SYNTAX, 1, "the line of column names is missing");
+    if (!read_record(self)) return FAIL(self, OST_ERR_SYNTAX, 1, "the line of column names is missing");
     self->n_names = self->n_fields;
     for (size_t i = 0; i < self->n_fields; i++) self->fields[i] = trim(self->fields[i]);
-    if (ret > 0 && self->n_fields == 1 && strpbrk(self->fields[0], ";\t") != NULL)
-        return FAIL(self, OST_ERR_SYNTAX, self->record_line, "the columns are separated by %s; they have to be by ','",
+    if (self->n_fields == 1 && strpbrk(self->fields[0], ";\t") != NULL)
+        OST_CSV_FAIL_ROW(self, OST_ERR_SYNTAX, "the columns are separated by %s; they have to be by ','",
             strchr(self->fields[0], ';') != NULL ? "';'" : "tabs");
-    return ret < 0 ? ret : 0;
+    return self->code;
 }
 
-int ost_csv_next(ost_csv_t *self)
+bool ost_csv_next(ost_csv_t *self)
 {
-    int ret = read_record(self);
-    if (ret <= 0 || self->n_fields == self->n_names) return ret;
-    return FAIL(self, OST_ERR_SYNTAX, self->record_line, "%zu fields where the first line names %zu columns%s",
-        self->n_fields, self->n_names,
-        self->n_fields > self->n_names ? "; is a ',' the decimal comma of a number? expected '.'" : "");
+    if (!read_record(self)) return false;
+    if (self->n_fields != self->n_names)
+        OST_CSV_FAIL_ROW(self, OST_ERR_SYNTAX, "%zu fields where the first line names %zu columns%s", self->n_fields,
+            self->n_names,
+            self->n_fields > self->n_names ? "; is a ',' the decimal comma of a number? expected '.'" : "");
+    return self->code == 0;
+}
+
+size_t ost_csv_most_records(const ost_csv_t *self, size_t limit)
+{
+    static const char ends[] = "\r\n";
+    size_t n = 0;
+    if (self->code != 0) return 0;
+    for (const char *line = self->at + strspn(self->at, ends); *line != '\0' && n < limit; n++) {
+        line += strcspn(line, ends);
+        line += strspn(line, ends);
+    }
+    return n;
 }
 
 const char *ost_csv_columns(const ost_csv_t *self, char buf[OST_CSV_COLUMNS_SIZE])
@@ -128,32 +140,50 @@ const char *ost_csv_columns(const ost_csv_t *self, char buf[OST_CSV_COLUMNS_SIZE
     return buf;
 }
 
-int ost_csv_fail(const ost_csv_t *self, size_t field, int code, const char *fmt, ...)
+static int fail(ost_csv_t *self, ost_location_t at, int code, const char *fmt, va_list args)
 {
     char what[sizeof self->err->what];
-    va_list args;
-    va_start(args, fmt);
+    if (self->code != 0) return self->code;
     vsnprintf(what, sizeof what, fmt, args);
-    va_end(args);
-    return ost_fail_at(
-        self->err, code, self->path, self->location[field].line, self->location[field].column, "%s", what);
+    return self->code = ost_fail_at(self->err, code, self->path, at.line, at.column, "%s", what);
 }
 
-int ost_csv_number(const ost_csv_t *self, size_t field, const char *name, double *out)
+int ost_csv_fail(ost_csv_t *self, size_t field, int code, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    fail(self, self->location[field], code, fmt, args);
+    va_end(args);
+    return self->code;
+}
+
+int ost_csv_fail_at(ost_csv_t *self, ost_location_t at, int code, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    fail(self, at, code, fmt, args);
+    va_end(args);
+    return self->code;
+}
+
+int ost_csv_no_memory(ost_csv_t *self)
+{
+    return self->code != 0 ? self->code : (self->code = ost_no_memory(self->err));
+}
+
+double ost_csv_number(ost_csv_t *self, size_t field, const char *name)
 {
     const char *text = self->fields[field];
     char *end = NULL;
-    *out = NAN;
-    if (text[strspn(text, " \t")] == '\0') return 0;
+    if (self->code != 0 || text[strspn(text, " \t")] == '\0') return (double) NAN;
     double value = strtod(text, &end);
     end += strspn(end, " \t");
-    if (*end != '\0' || !isfinite(value) || strpbrk(text, "xX") != NULL)
-        return ost_csv_fail(self, field, OST_ERR_SYNTAX, "%s: '%.60s' is not a number%s", name, text,
-            strchr(text, ',') != NULL                         ? "; decimals have a point"
-            : isnan(value) || strncasecmp(text, "NA", 2) == 0 ? "; a value that is missing is empty"
-                                                              : "");
-    *out = value;
-    return 0;
+    if (*end == '\0' && isfinite(value) && strpbrk(text, "xX") == NULL) return value;
+    ost_csv_fail(self, field, OST_ERR_SYNTAX, "%s: '%.60s' is not a number%s", name, text,
+        strchr(text, ',') != NULL                         ? "; decimals have a point"
+        : isnan(value) || strncasecmp(text, "NA", 2) == 0 ? "; a value that is missing is empty"
+                                                          : "");
+    return (double) NAN;
 }
 
 char *ost_csv_word(const ost_csv_t *self, size_t field)
@@ -161,7 +191,7 @@ char *ost_csv_word(const ost_csv_t *self, size_t field)
     return trim(self->fields[field]);
 }
 
-int ost_csv_head(const ost_csv_t *self, size_t field, bool may_list, ost_csv_head_t *head)
+void ost_csv_head(ost_csv_t *self, size_t field, bool may_list, ost_csv_head_t *head)
 {
     char *text = trim(self->fields[field]), *bracket = NULL;
     size_t n = strlen(text);
@@ -174,25 +204,23 @@ int ost_csv_head(const ost_csv_t *self, size_t field, bool may_list, ost_csv_hea
     *head = (ost_csv_head_t){ .name = trim(text), .unit_text = bracket, .unit.factor = 1 };
     head->is_categories = may_list && bracket != NULL && strchr(bracket, '|') != NULL;
     if (head->name[0] == '\0')
-        return ost_csv_fail(self, field, OST_ERR_SYNTAX, "a column without a name; expected 'NAME [unit]'");
-    if (bracket == NULL || head->is_categories || ost_unit_parse(&head->unit, bracket, self->err) == 0) return 0;
-    char why[256];
-    snprintf(why, sizeof(why), "%.250s", self->err != NULL ? self->err->what : "");
-    return ost_csv_fail(self, field, OST_ERR_UNIT, "column '%.80s': %s", head->name, why);
+        ost_csv_fail(self, field, OST_ERR_SYNTAX, "a column without a name; expected 'NAME [unit]'");
+    ost_error_t why = { 0 };
+    if (bracket != NULL && !head->is_categories && ost_unit_parse(&head->unit, bracket, &why) < 0)
+        ost_csv_fail(self, field, OST_ERR_UNIT, "column '%.80s': %.250s", head->name, why.what);
 }
 
-int ost_csv_quantity(const ost_csv_t *self, size_t field, const ost_csv_head_t *head, double *out)
+double ost_csv_quantity(ost_csv_t *self, size_t field, const ost_csv_head_t *head)
 {
     char text[400];
     ost_quantity_t quantity;
-    int ret = ost_csv_number(self, field, head->name, out);
-    if (ret < 0 || isnan(*out) || head->unit_text == NULL) return ret;
+    const double number = ost_csv_number(self, field, head->name);
+    if (isnan(number) || head->unit_text == NULL) return number;
     bool is_plain = strcmp(head->unit_text, "1") == 0;
     int n = snprintf(
         text, sizeof(text), "%s%s%s", self->fields[field], is_plain ? "" : " ", is_plain ? "" : head->unit_text);
     bool is_read = n < (int) sizeof(text) && ost_quantity_parse(&quantity, text, NULL) == 0;
-    *out = is_read ? quantity.value : *out * head->unit.factor; /* a number of hundreds of digits, or '+5' */
-    return 0;
+    return is_read ? quantity.value : number * head->unit.factor; /* a number of hundreds of digits, or '+5' */
 }
 
 void ost_csv_close(ost_csv_t *self)
@@ -202,33 +230,31 @@ void ost_csv_close(ost_csv_t *self)
 }
 
 /* No two columns may have one name, needed or not: which of them is meant? */
-static int check_names(const ost_csv_t *self)
+static void check_names(ost_csv_t *self)
 {
     for (size_t i = 0; i < self->n_fields; i++)
         for (size_t k = 0; k < i; k++)
             if (self->fields[i][0] != '\0' && strcmp(self->fields[i], self->fields[k]) == 0)
-                return ost_csv_fail(self, i, OST_ERR_NAME, "duplicate column '%.60s'", self->fields[i]);
-    return 0;
+                ost_csv_fail(self, i, OST_ERR_NAME, "duplicate column '%.60s'", self->fields[i]);
 }
 
 /* Which field holds each column. */
-static int find_columns(const ost_csv_t *self, const ost_csv_table_t *table, size_t *index)
+static void find_columns(ost_csv_t *self, const ost_csv_table_t *table, size_t *index)
 {
-    int ret = check_names(self);
-    for (size_t c = 0; c < table->n_columns && ret == 0; c++) {
+    check_names(self);
+    for (size_t c = 0; c < table->n_columns; c++) {
         const char *name = table->columns[c].name;
         index[c] = ost_words_find((const char *const *) self->fields, self->n_fields, name);
         if (index[c] < self->n_fields) continue;
         index[c] = SIZE_MAX;
         if (table->columns[c].is_optional) continue;
         const char *near = ost_nearest(name, (const char *const *) self->fields, self->n_fields);
-        return FAIL(self, OST_ERR_NAME, self->record_line, "column '%s' is missing%s%s%s", name,
-            near != NULL ? "; '" : "", near != NULL ? near : "", near != NULL ? "' is near it" : "");
+        OST_CSV_FAIL_ROW(self, OST_ERR_NAME, "column '%s' is missing%s%s%s", name, near != NULL ? "; '" : "",
+            near != NULL ? near : "", near != NULL ? "' is near it" : "");
     }
-    return ret;
 }
 
-static int read_word(const ost_csv_t *self, size_t field, const ost_csv_column_t *column, unsigned *word)
+static unsigned read_word(ost_csv_t *self, size_t field, const ost_csv_column_t *column)
 {
     char wrong[400];
     const char *text = field == SIZE_MAX ? "" : ost_csv_word(self, field);
@@ -236,80 +262,53 @@ static int read_word(const ost_csv_t *self, size_t field, const ost_csv_column_t
     size_t i = ost_words_find(column->words, column->n_words, text);
     if (i == column->n_words && column->also != NULL)
         for (i = 0; i < column->n_words && !ost_words_listed(column->also[i], text);) i++;
-    *word = (unsigned) i;
-    if (i < column->n_words || (text[0] == '\0' && column->empty != NULL)) return 0;
-    return ost_csv_fail(self, field, OST_ERR_NAME, "%s: %s", column->name,
-        ost_words_wrong(column->words, column->n_words, text, wrong, sizeof wrong));
+    if (i == column->n_words && (text[0] != '\0' || column->empty == NULL))
+        ost_csv_fail(self, field, OST_ERR_NAME, "%s: %s", column->name,
+            ost_words_wrong(column->words, column->n_words, text, wrong, sizeof wrong));
+    return (unsigned) i;
 }
 
 /* @param field  SIZE_MAX: the table has no such column, which is optional */
-static int read_member(const ost_csv_t *self, const ost_csv_column_t *column, size_t field, char *row)
+static void read_member(ost_csv_t *self, const ost_csv_column_t *column, size_t field, ost_memory_t *memory, char *row)
 {
     double number = NAN;
     unsigned word;
+    const char *text;
     char *copy;
-    int ret = 0;
     switch (column->kind) {
     case OST_CSV_NUMBER:
-        if (field != SIZE_MAX) ret = ost_csv_number(self, field, column->name, &number);
-        if (ret == 0) memcpy(row + column->offset, &number, sizeof number);
-        return ret;
+        if (field != SIZE_MAX) number = ost_csv_number(self, field, column->name);
+        memcpy(row + column->offset, &number, sizeof number);
+        return;
     case OST_CSV_WORD:
-        if ((ret = read_word(self, field, column, &word)) == 0) memcpy(row + column->offset, &word, sizeof word);
-        return ret;
+        word = read_word(self, field, column);
+        memcpy(row + column->offset, &word, sizeof word);
+        return;
     case OST_CSV_TEXT:
-        if ((copy = ost_strdup(field == SIZE_MAX ? "" : ost_csv_word(self, field))) == NULL)
-            return ost_no_memory(self->err);
+        text = field == SIZE_MAX ? "" : ost_csv_word(self, field);
+        if ((copy = ost_memory_text(memory, text, strlen(text))) == NULL) ost_csv_no_memory(self);
         memcpy(row + column->offset, &copy, sizeof copy);
     }
-    return 0;
 }
 
-static int read_rows(ost_csv_t *self, const ost_csv_table_t *table, const void *user, char **rows, size_t *n_rows)
-{
-    size_t index[OST_CSV_MAX_FIELDS], max_rows = 0;
-    int ret = find_columns(self, table, index);
-    while (ret == 0 && (ret = ost_csv_next(self)) > 0) {
-        if (*n_rows == max_rows) {
-            max_rows = max_rows == 0 ? 64 : 2 * max_rows;
-            char *more = realloc(*rows, max_rows * table->row_size);
-            if (more == NULL) return ost_no_memory(self->err);
-            *rows = more;
-        }
-        char *row = *rows + (*n_rows)++ * table->row_size;
-        memset(row, 0, table->row_size);
-        memcpy(row + table->line, &self->record_line, sizeof self->record_line);
-        ret = 0;
-        for (size_t c = 0; c < table->n_columns && ret == 0; c++)
-            ret = read_member(self, &table->columns[c], index[c], row);
-        if (ret == 0 && table->check != NULL) ret = table->check(user, self, index, row);
-    }
-    return ret;
-}
-
-int ost_csv_read_rows(
-    const ost_csv_table_t *table, const void *user, const char *path, void **rows, size_t *n_rows, ost_error_t *err)
+int ost_csv_read_rows(const ost_csv_table_t *table, const void *user, const char *path, ost_memory_t *memory,
+    void **rows, size_t *n_rows, ost_error_t *err)
 {
     ost_csv_t csv;
-    char *read = NULL;
+    size_t index[OST_CSV_MAX_FIELDS];
     *n_rows = 0;
-    int ret = ost_csv_open(&csv, path, err);
-    if (ret == 0) ret = read_rows(&csv, table, user, &read, n_rows);
-    *rows = read;
+    if (ost_csv_open(&csv, path, err) == 0) find_columns(&csv, table, index);
+    *rows = ost_memory_list(memory, ost_csv_most_records(&csv, SIZE_MAX), table->row_size);
+    if (*rows == NULL) ost_csv_no_memory(&csv);
+    while (ost_csv_next(&csv)) {
+        char *row = (char *) *rows + (*n_rows)++ * table->row_size;
+        memcpy(row + table->line, &csv.record_line, sizeof csv.record_line);
+        for (size_t c = 0; c < table->n_columns && csv.code == 0; c++)
+            read_member(&csv, &table->columns[c], index[c], memory, row);
+        if (csv.code == 0 && table->check != NULL) (void) table->check(user, &csv, index, row);
+    }
     ost_csv_close(&csv);
-    return ret;
-}
-
-void ost_csv_free_rows(const ost_csv_table_t *table, void *rows, size_t n_rows)
-{
-    for (size_t i = 0; i < n_rows; i++)
-        for (size_t c = 0; c < table->n_columns; c++) {
-            char *text;
-            if (table->columns[c].kind != OST_CSV_TEXT) continue;
-            memcpy(&text, (char *) rows + i * table->row_size + table->columns[c].offset, sizeof text);
-            free(text);
-        }
-    free(rows);
+    return csv.code;
 }
 
 void ost_csv_write_text(const char *text, FILE *out)

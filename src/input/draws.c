@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int fail(const ost_csv_t *csv, size_t field, const char *what)
+static void fail(ost_csv_t *csv, size_t field, const char *what)
 {
-    return ost_csv_fail(csv, field, OST_ERR_SYNTAX, "%s; a table that 'osteon fit -o' wrote is expected", what);
+    ost_csv_fail(csv, field, OST_ERR_SYNTAX, "%s; a table that 'osteon fit -o' wrote is expected", what);
 }
 
 /* Where a column goes. */
@@ -42,90 +42,73 @@ static double *find_error(ost_draws_t *self, const char *name)
 }
 
 /* "aibl.T[total_hip] [1/y]" */
-static int read_name(ost_draws_t *self, column_t *column, size_t field, const ost_csv_t *csv)
+static void read_name(ost_draws_t *self, column_t *column, size_t field, ost_csv_t *csv)
 {
-    *column = (column_t){ .error = find_error(self, csv->fields[field]) };
-    if (column->error != NULL) return 0;
     ost_csv_head_t *head = &column->head;
-    int ret = ost_csv_head(csv, field, false, head);
-    if (ret < 0) return ret;
-    if (head->unit_text == NULL) return fail(csv, field, "a column is not headed like 'model.parameter [unit]'");
+    *column = (column_t){ .error = find_error(self, csv->fields[field]) };
+    if (column->error != NULL) return;
+    ost_csv_head(csv, field, false, head);
+    if (head->unit_text == NULL) fail(csv, field, "a column is not headed like 'model.parameter [unit]'");
+    if (csv->code != 0) return;
     if (ost_words_find((const char *const *) self->names, self->n_params, head->name) < self->n_params)
-        return ost_csv_fail(csv, field, OST_ERR_NAME, "duplicate parameter '%s'", head->name);
+        ost_csv_fail(csv, field, OST_ERR_NAME, "duplicate parameter '%s'", head->name);
     self->names[self->n_params] = ost_memory_text(&self->memory, head->name, strlen(head->name));
     self->unit_texts[self->n_params] = ost_memory_text(&self->memory, head->unit_text, strlen(head->unit_text));
-    if (self->memory.failed) return ost_no_memory(csv->err);
     self->units[self->n_params] = head->unit;
     self->head[self->n_params] = csv->location[field];
     column->param = self->n_params++;
-    return 0;
+    if (self->memory.failed) ost_csv_no_memory(csv);
 }
 
-static int read_header(ost_draws_t *self, column_t *columns, const ost_csv_t *csv)
+static void read_header(ost_draws_t *self, column_t *columns, ost_csv_t *csv)
 {
-    if (csv->n_fields < 2 || strcmp(csv->fields[0], "draw") != 0) return fail(csv, 0, "the first column is not 'draw'");
+    if (csv->n_fields < 2 || strcmp(csv->fields[0], "draw") != 0) fail(csv, 0, "the first column is not 'draw'");
     self->names = ost_memory_list(&self->memory, csv->n_fields, sizeof *self->names);
     self->units = ost_memory_list(&self->memory, csv->n_fields, sizeof *self->units);
     self->head = ost_memory_list(&self->memory, csv->n_fields, sizeof *self->head);
     self->unit_texts = ost_memory_list(&self->memory, csv->n_fields, sizeof *self->unit_texts);
-    if (self->memory.failed) return ost_no_memory(csv->err);
-    int ret = 0;
-    for (size_t i = 1; i < csv->n_fields && ret == 0; i++) {
-        ret = read_name(self, &columns[i], i, csv);
-        for (size_t k = 1; k < i && ret == 0 && columns[i].error != NULL; k++)
+    if (self->memory.failed) ost_csv_no_memory(csv);
+    for (size_t i = 1; i < csv->n_fields && csv->code == 0; i++) {
+        read_name(self, &columns[i], i, csv);
+        for (size_t k = 1; k < i && columns[i].error != NULL; k++)
             if (columns[k].error == columns[i].error)
-                ret = ost_csv_fail(csv, i, OST_ERR_NAME, "duplicate column '%s'", csv->fields[i]);
+                ost_csv_fail(csv, i, OST_ERR_NAME, "duplicate column '%s'", csv->fields[i]);
     }
-    return ret;
 }
 
 /* Draws are numbered from 0, the estimate, upwards. @param[in,out] last  number of the row before */
-static int check_number(const ost_csv_t *csv, size_t row, double *last)
+static void check_number(ost_csv_t *csv, size_t row, double *last)
 {
-    double number = 0;
-    int ret = strcmp(csv->fields[0], "estimate") != 0 ? ost_csv_number(csv, 0, "draw", &number) : 0;
-    if (ret < 0) return ret;
-    if (row == 0 && number != 0) return fail(csv, 0, "the first row must be draw 0, the estimate");
+    const double number = strcmp(csv->fields[0], "estimate") != 0 ? ost_csv_number(csv, 0, "draw") : 0;
+    if (row == 0 && number != 0) fail(csv, 0, "the first row must be draw 0, the estimate");
     if (row > 0 && !(number > *last && number == floor(number)))
-        return ost_csv_fail(
+        ost_csv_fail(
             csv, 0, OST_ERR_SYNTAX, "draw: '%s' must be a whole number above that of the row before", csv->fields[0]);
     *last = number;
-    return 0;
 }
 
 /* A size of errors is that of the fit, the same in every row. */
-static int read_error(const ost_csv_t *csv, size_t field, size_t row, double *error)
+static void read_error(ost_csv_t *csv, size_t field, size_t row, double *error)
 {
-    double value;
-    int ret = ost_csv_number(csv, field, "residual error", &value);
-    if (ret < 0) return ret;
-    if (!(value >= 0)) return fail(csv, field, "a residual error is negative or missing");
-    if (row > 0 && value != *error) return fail(csv, field, "a residual error differs from that of draw 0");
+    const double value = ost_csv_number(csv, field, "residual error");
+    if (!(value >= 0)) fail(csv, field, "a residual error is negative or missing");
+    if (row > 0 && value != *error) fail(csv, field, "a residual error differs from that of draw 0");
     *error = value;
-    return 0;
 }
 
-static int read_draw(ost_draws_t *self, size_t row, const column_t *columns, const ost_csv_t *csv)
+static void read_draw(ost_draws_t *self, size_t row, const column_t *columns, ost_csv_t *csv)
 {
-    size_t n = (row + 1) * (self->n_params + 1);
-    double *values = realloc(self->values, n * sizeof(*values));
-    if (values != NULL) self->values = values;
-    ost_location_t *places = realloc(self->places, n * sizeof(*places));
-    if (places != NULL) self->places = places;
-    if (values == NULL || places == NULL) return ost_no_memory(csv->err);
-    int ret = 0;
-    for (size_t i = 1; i < csv->n_fields && ret == 0; i++) {
+    for (size_t i = 1; i < csv->n_fields; i++) {
         size_t k = row * self->n_params + columns[i].param;
         if (columns[i].error != NULL) {
-            ret = read_error(csv, i, row, columns[i].error);
+            read_error(csv, i, row, columns[i].error);
             continue;
         }
-        ret = ost_csv_quantity(csv, i, &columns[i].head, &values[k]);
-        if (ret == 0 && isnan(values[k]))
-            ret = ost_csv_fail(csv, i, OST_ERR_VALUE, "%s: a number is expected", self->names[columns[i].param]);
-        places[k] = csv->location[i];
+        self->values[k] = ost_csv_quantity(csv, i, &columns[i].head);
+        if (isnan(self->values[k]))
+            ost_csv_fail(csv, i, OST_ERR_VALUE, "%s: a number is expected", self->names[columns[i].param]);
+        self->places[k] = csv->location[i];
     }
-    return ret;
 }
 
 int ost_draws_read(ost_draws_t *self, const char *path, ost_error_t *err)
@@ -135,18 +118,22 @@ int ost_draws_read(ost_draws_t *self, const char *path, ost_error_t *err)
     size_t n_rows = 0;
     double last = -1;
     *self = (ost_draws_t){ 0 };
-    if ((self->path = ost_memory_text(&self->memory, path, strlen(path))) == NULL) return ost_no_memory(err);
-    int ret = ost_csv_open(&csv, path, err);
-    if (ret == 0) ret = read_header(self, columns, &csv);
-    while (ret == 0 && (ret = ost_csv_next(&csv)) > 0) {
-        ret = check_number(&csv, n_rows, &last);
-        if (ret == 0) ret = read_draw(self, n_rows++, columns, &csv);
+    self->path = ost_memory_text(&self->memory, path, strlen(path));
+    if (ost_csv_open(&csv, path, err) == 0) read_header(self, columns, &csv);
+    const size_t most = ost_csv_most_records(&csv, SIZE_MAX) * self->n_params;
+    self->values = ost_memory_list(&self->memory, most, sizeof(*self->values));
+    self->places = ost_memory_list(&self->memory, most, sizeof(*self->places));
+    if (self->memory.failed) ost_csv_no_memory(&csv);
+    for (; ost_csv_next(&csv); n_rows++) {
+        check_number(&csv, n_rows, &last);
+        read_draw(self, n_rows, columns, &csv);
     }
-    if (ret == 0 && n_rows == 0)
-        ret = ost_fail_at(err, OST_ERR_SYNTAX, path, csv.line, 0, "there is no estimate: a row of draw 0 is expected");
+    if (n_rows == 0)
+        ost_csv_fail_at(
+            &csv, (ost_location_t){ csv.line, 0 }, OST_ERR_SYNTAX, "there is no estimate: a row of draw 0 is expected");
     self->n_draws = n_rows > 0 ? n_rows - 1 : 0;
     ost_csv_close(&csv);
-    return ret;
+    return csv.code;
 }
 
 double ost_residual_growth(const ost_residual_error_t *self, double change)
@@ -245,7 +232,5 @@ void ost_draws_free(ost_draws_t *self)
 {
     if (self == NULL) return;
     ost_memory_free(&self->memory);
-    free(self->places);
-    free(self->values);
     *self = (ost_draws_t){ 0 };
 }

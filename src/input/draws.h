@@ -22,15 +22,15 @@ double ost_residual_growth(const ost_residual_error_t *self, double change);
 
 /** A table of draws. */
 typedef struct {
-    ost_memory_t memory;  /**< of what the head of the table says, and the path */
+    ost_memory_t memory;  /**< of all */
     char *path;           /**< of the table */
     char **names;         /**< [n_params] "aibl.K_E", "aibl.T.spread" for the SD of a BSV */
     ost_unit_t *units;    /**< [n_params] of the columns */
     char **unit_texts;    /**< [n_params] as written */
     ost_location_t *head; /**< [n_params] where the columns are named */
     size_t n_params;
-    double *values;         /**< [1 + n_draws][n_params] internal units; the first row is the estimate; owned */
-    ost_location_t *places; /**< [1 + n_draws][n_params] of the values; owned */
+    double *values;         /**< [1 + n_draws][n_params] internal units; the first row is the estimate */
+    ost_location_t *places; /**< [1 + n_draws][n_params] of the values */
     size_t n_draws;
     ost_residual_error_t residual_error[OST_N_CLASSES]; /**< of the fit, by ost_class_t */
 } ost_draws_t;

@@ -49,7 +49,7 @@ static const ost_csv_column_t columns[] = {
 };
 
 /* The entries are not complete yet: those that are there stand before the row. */
-static int check_entry(const void *user, const ost_csv_t *csv, const size_t *field, void *row)
+static int check_entry(const void *user, ost_csv_t *csv, const size_t *field, void *row)
 {
     const ost_endpoint_entry_t *entry = row;
     const char *word = csv->fields[field[CLASS]];
@@ -78,16 +78,12 @@ static int add_file(ost_endpoint_dictionary_t *self, const char *path, ost_error
 {
     void *rows;
     size_t n, first = self->n_entries;
-    int ret = ost_csv_read_rows(&table, NULL, path, &rows, &n, err);
-    ost_endpoint_entry_t *all = realloc(self->entries, (first + n + 1) * sizeof(*all));
-    if (all != NULL) self->entries = all;
-    if (all == NULL && ret == 0) ret = ost_no_memory(err);
-    if (ret == 0) {
-        memcpy(all + first, rows, n * sizeof(*all));
-        self->n_entries += n;
-        free(rows);
-    } else
-        ost_csv_free_rows(&table, rows, n);
+    int ret = ost_csv_read_rows(&table, NULL, path, &self->memory, &rows, &n, err);
+    if (ret < 0) return ret;
+    self->entries = ost_memory_extend(&self->memory, self->entries, first, n, sizeof(*self->entries));
+    if (self->entries == NULL) return ost_no_memory(err);
+    memcpy(self->entries + first, rows, n * sizeof(*self->entries));
+    self->n_entries += n;
     for (size_t i = first; i < self->n_entries; i++)
         for (size_t k = first; k < i; k++) {
             char what[96];
@@ -97,7 +93,7 @@ static int add_file(ost_endpoint_dictionary_t *self, const char *path, ost_error
             return ost_fail_at(
                 err, OST_ERR_NAME, path, b->line, 0, "'%s' %s", b->site[0] != '\0' ? b->site : b->endpoint, what);
         }
-    return ret;
+    return 0;
 }
 
 int ost_endpoint_dictionary_read(
@@ -105,15 +101,16 @@ int ost_endpoint_dictionary_read(
 {
     struct stat beside, other;
     int ret = 0;
-    *self = (ost_endpoint_dictionary_t){ .path = ost_file_beside(evidence, "endpoints.csv") };
-    if (self->path == NULL) return ost_no_memory(err);
+    *self = (ost_endpoint_dictionary_t){ 0 };
+    self->path = ost_file_beside(&self->memory, evidence, "endpoints.csv");
+    self->common = common != NULL ? ost_memory_text(&self->memory, common, strlen(common)) : NULL;
+    if (self->memory.failed) return ost_no_memory(err);
     bool has_own = common == NULL || stat(self->path, &beside) == 0;
     if (has_own) ret = add_file(self, self->path, err);
     self->n_own = self->n_entries;
     if (ret < 0 || common == NULL) return ret;
     if (has_own && stat(common, &other) == 0 && beside.st_dev == other.st_dev && beside.st_ino == other.st_ino)
         return 0;
-    if ((self->common = ost_strdup(common)) == NULL) return ost_no_memory(err);
     return add_file(self, common, err);
 }
 
@@ -365,8 +362,6 @@ const ost_endpoint_entry_t *ost_endpoint_entry_of_output(const ost_endpoint_dict
 void ost_endpoint_dictionary_free(ost_endpoint_dictionary_t *self)
 {
     if (self == NULL) return;
-    ost_csv_free_rows(&table, self->entries, self->n_entries);
-    free(self->path);
-    free(self->common);
+    ost_memory_free(&self->memory);
     *self = (ost_endpoint_dictionary_t){ 0 };
 }

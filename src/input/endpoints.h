@@ -6,6 +6,7 @@
 #define OST_INPUT_ENDPOINTS_H
 
 #include "core/error.h"
+#include "core/memory.h"
 #include "core/vocabulary.h"
 #include "lang/model.h"
 
@@ -88,7 +89,8 @@ typedef struct {
 
 /** A dictionary. The first entry that fits counts. */
 typedef struct {
-    char *path, *common;           /**< files of the first n_own entries, of the others; owned, NULL for none */
+    ost_memory_t memory;           /**< of all */
+    const char *path, *common;     /**< files of the first n_own entries, of the others; NULL for none */
     ost_endpoint_entry_t *entries; /**< [n_entries] */
     size_t n_entries;              /**< of both files */
     size_t n_own;                  /**< of the file beside the table */

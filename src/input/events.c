@@ -2,7 +2,6 @@
 /* See events.h. Takes a table of dosing records as CSV; gives its rows, and the subjects as people. */
 #include "input/events.h"
 
-#include "core/file.h"
 #include "core/vocabulary.h"
 #include "input/csv.h"
 
@@ -41,40 +40,33 @@ typedef struct {
     ost_csv_t csv;
     size_t field[N_COLUMNS];              /* of the table, SIZE_MAX: there is no such column */
     size_t covariate[OST_CSV_MAX_FIELDS]; /* [n_covariates] field */
-    size_t max_rows, max_subjects;
+    size_t max_subjects;
+    ost_memory_t *memory;
     double id; /* of the subject that is read */
-    int code;  /* 0, or that of the first error: nothing is read after it */
 } reader_t;
 
-/* The first error, at a field, which is one of the table; at the row. */
-#define FAIL_FIELD(self, i, why, ...)                                                                                  \
-    ((self)->code = (self)->code != 0 ? (self)->code : ost_csv_fail(&(self)->csv, i, why, __VA_ARGS__))
-#define FAIL_ROW(self, why, ...)                                                                                       \
-    ((self)->code = (self)->code != 0 ? (self)->code                                                                   \
-                                      : ost_fail_at((self)->csv.err, why, (self)->csv.path, (self)->csv.record_line,   \
-                                            0, __VA_ARGS__))
 /* At a column, or at the row where there is no such column. */
 #define FAIL(self, column, why, ...)                                                                                   \
-    ((self)->field[column] != SIZE_MAX ? FAIL_FIELD(self, (self)->field[column], why, __VA_ARGS__)                     \
-                                       : FAIL_ROW(self, why, __VA_ARGS__))
+    ((self)->field[column] != SIZE_MAX ? ost_csv_fail(&(self)->csv, (self)->field[column], why, __VA_ARGS__)           \
+                                       : OST_CSV_FAIL_ROW(&(self)->csv, why, __VA_ARGS__))
 
-static void no_memory(reader_t *self)
+/* A list of n items, of which n_old are there; an error where there is no memory. */
+static void *list(reader_t *self, const void *old, size_t n_old, size_t n, size_t size)
 {
-    if (self->code == 0) self->code = ost_no_memory(self->csv.err);
+    void *items = ost_memory_extend(self->memory, old, n_old, n - n_old, size);
+    if (items == NULL) ost_csv_no_memory(&self->csv);
+    return items;
 }
 
 /* The number in a column; NAN where the table has no such column, or where the field is empty or '.'. */
 static double number(reader_t *self, size_t field, const char *name)
 {
-    double out = NAN;
     const char *text = field != SIZE_MAX ? ost_csv_word(&self->csv, field) : ".";
-    if (self->code != 0 || strcmp(text, ".") == 0) return (double) NAN;
+    if (strcmp(text, ".") == 0) return (double) NAN;
     if (strcmp(text, "NA") == 0 || strcmp(text, "NaN") == 0)
-        FAIL_FIELD(self, field, OST_ERR_SYNTAX, "%s: '%s' is not a number; a value that is missing is empty, or '.'",
-            name, text);
-    else
-        self->code = ost_csv_number(&self->csv, field, name, &out);
-    return out;
+        ost_csv_fail(&self->csv, field, OST_ERR_SYNTAX,
+            "%s: '%s' is not a number; a value that is missing is empty, or '.'", name, text);
+    return ost_csv_number(&self->csv, field, name);
 }
 
 /* The number in a column; 0 where it is missing. */
@@ -93,25 +85,21 @@ static double whole(reader_t *self, int column, double most, double missing, con
     if (!(value >= 0 && value <= most && value == floor(value)))
         FAIL(self, column, OST_ERR_VALUE, "%s is %s; expected %s", names[column],
             isnan(value) ? text : ost_text_number(value, text), expected);
-    return self->code == 0 ? value : 0;
+    return self->csv.code == 0 ? value : 0;
 }
 
 /* A column that is neither read nor a covariate nor left out. */
 static void fail_unknown(reader_t *self, size_t field, const char *text)
 {
     const ost_events_t *events = self->events;
-    const char **all = ost_list_new(N_COLUMNS + events->n_covariates, sizeof(*all));
-    if (all == NULL) {
-        no_memory(self);
-        return;
-    }
+    const char **all = list(self, NULL, 0, N_COLUMNS + events->n_covariates, sizeof(*all));
+    if (all == NULL) return;
     for (size_t i = 0; i < N_COLUMNS; i++) all[i] = names[i];
     for (size_t i = 0; i < events->n_covariates; i++) all[N_COLUMNS + i] = events->covariates[i].column;
     const char *near = ost_nearest(text, all, N_COLUMNS + events->n_covariates);
-    FAIL_FIELD(self, field, OST_ERR_NAME,
+    ost_csv_fail(&self->csv, field, OST_ERR_NAME,
         "unknown column '%.80s'%s%s%s; name it under 'events.ignore', or under 'events.covariates' with its unit", text,
         OST_HINT(near));
-    free(all);
 }
 
 /* What one field of the first record heads. */
@@ -124,13 +112,14 @@ static void read_head(reader_t *self, size_t field)
     if (ost_words_find((const char *const *) ignore->items, ignore->n, text) < ignore->n) return;
     for (size_t i = 0; i < N_COLUMNS; i++) {
         if (strcasecmp(text, names[i]) != 0) continue;
-        if (self->field[i] != SIZE_MAX) FAIL_FIELD(self, field, OST_ERR_NAME, "duplicate column '%s'", text);
+        if (self->field[i] != SIZE_MAX) ost_csv_fail(&self->csv, field, OST_ERR_NAME, "duplicate column '%s'", text);
         self->field[i] = field;
         return;
     }
     for (size_t i = 0; i < events->n_covariates; i++) {
         if (strcmp(events->covariates[i].column, text) != 0) continue;
-        if (self->covariate[i] != SIZE_MAX) FAIL_FIELD(self, field, OST_ERR_NAME, "duplicate column '%.80s'", text);
+        if (self->covariate[i] != SIZE_MAX)
+            ost_csv_fail(&self->csv, field, OST_ERR_NAME, "duplicate column '%.80s'", text);
         self->covariate[i] = field;
         is_used = true;
     }
@@ -144,7 +133,7 @@ static void check_listed(reader_t *self, const char *what, const char *name)
     char columns[OST_CSV_COLUMNS_SIZE];
     for (size_t i = 0; i < self->csv.n_names; i++) all[i] = ost_csv_word(&self->csv, i);
     if (ost_words_find(all, self->csv.n_names, name) == self->csv.n_names)
-        FAIL_ROW(self, OST_ERR_NAME, "has no column '%.80s', which 'events.%s' names%s%s%s%s", name, what,
+        OST_CSV_FAIL_ROW(&self->csv, OST_ERR_NAME, "has no column '%.80s', which 'events.%s' names%s%s%s%s", name, what,
             OST_HINT(ost_nearest(name, all, self->csv.n_names)), ost_csv_columns(&self->csv, columns));
 }
 
@@ -159,11 +148,11 @@ static void read_heads(reader_t *self)
     for (size_t i = 0; i < self->csv.n_names; i++) read_head(self, i);
     for (int i = COLUMN_ID; i <= COLUMN_AMT; i++)
         if (self->field[i] == SIZE_MAX)
-            FAIL_ROW(self, OST_ERR_NAME,
+            OST_CSV_FAIL_ROW(&self->csv, OST_ERR_NAME,
                 "has no column '%s'; expected ID, TIME and AMT, and further ones of EVID, CMT, II, ADDL, RATE and SS%s",
                 names[i], ost_csv_columns(&self->csv, columns));
     if (self->field[COLUMN_CMT] == SIZE_MAX && events->n_compartments > 1)
-        FAIL_ROW(self, OST_ERR_NAME, "has no column 'CMT'; expected one, as 'events.cmt' has %zu keys%s",
+        OST_CSV_FAIL_ROW(&self->csv, OST_ERR_NAME, "has no column 'CMT'; expected one, as 'events.cmt' has %zu keys%s",
             events->n_compartments, ost_csv_columns(&self->csv, columns));
 }
 
@@ -183,7 +172,7 @@ static void read_compartment(reader_t *self, ost_event_row_t *row)
     const ost_events_t *events = self->events;
     char mapped[128] = "";
     size_t n = 0, i = 0;
-    if (self->field[COLUMN_CMT] == SIZE_MAX || self->code != 0) return;
+    if (self->field[COLUMN_CMT] == SIZE_MAX || self->csv.code != 0) return;
     const char *text = ost_csv_word(&self->csv, self->field[COLUMN_CMT]);
     if (text[0] == '\0' || strcmp(text, ".") == 0)
         FAIL(self, COLUMN_CMT, OST_ERR_VALUE, "CMT of a dose is missing; expected a key of 'events.cmt'");
@@ -245,7 +234,7 @@ static void read_dose(reader_t *self, ost_event_row_t *row)
     if (!(amount >= 0))
         FAIL(self, COLUMN_AMT, OST_ERR_VALUE, "AMT of a dose is %s; expected 0 or more",
             isnan(amount) ? "missing" : "negative");
-    if (self->code != 0) return;
+    if (self->csv.code != 0) return;
     read_rate(self, row);
     const double interval = number_or_0(self, COLUMN_II);
     if (interval < 0)
@@ -283,19 +272,6 @@ static uint8_t read_kind(reader_t *self)
     return amount != 0 || rate != 0 ? OST_ROW_DOSE : OST_ROW_OBSERVATION;
 }
 
-static void make_room(reader_t *self)
-{
-    ost_events_t *events = self->events;
-    if (events->n_rows < self->max_rows) return;
-    const size_t max = self->max_rows == 0 ? 256 : 2 * self->max_rows;
-    ost_event_row_t *rows = realloc(events->rows, max * sizeof(*rows));
-    if (rows != NULL) events->rows = rows;
-    double *values = realloc(events->values, (max * events->n_covariates + 1) * sizeof(*values));
-    if (values != NULL) events->values = values;
-    if (rows == NULL || values == NULL) no_memory(self);
-    self->max_rows = max;
-}
-
 /* The row begins another subject. */
 static void begin_subject(reader_t *self)
 {
@@ -303,17 +279,13 @@ static void begin_subject(reader_t *self)
     ost_people_t *people = self->people;
     if (people->n_rows == MOST_SUBJECTS) FAIL(self, COLUMN_ID, OST_ERR_LIMIT, "more than %d subjects", MOST_SUBJECTS);
     if (people->n_rows + 1 >= self->max_subjects) {
-        const size_t max = self->max_subjects == 0 ? 64 : 2 * self->max_subjects, n = max * people->n_columns;
-        size_t *first = realloc(events->first, (max + 1) * sizeof(*first));
-        if (first != NULL) events->first = first;
-        double *values = realloc(people->values, n * sizeof(*values));
-        if (values != NULL) people->values = values;
-        ost_location_t *places = realloc(people->places, n * sizeof(*places));
-        if (places != NULL) people->places = places;
-        if (first == NULL || values == NULL || places == NULL) no_memory(self);
+        const size_t max = 64 + 2 * self->max_subjects, n_old = people->n_rows * people->n_columns;
+        events->first = list(self, events->first, people->n_rows, max + 1, sizeof(*events->first));
+        people->values = list(self, people->values, n_old, max * people->n_columns, sizeof(*people->values));
+        people->places = list(self, people->places, n_old, max * people->n_columns, sizeof(*people->places));
         self->max_subjects = max;
     }
-    if (self->code != 0) return;
+    if (self->csv.code != 0) return;
     const size_t at = people->n_rows * people->n_columns;
     events->first[people->n_rows] = events->n_rows;
     people->values[at] = self->id;
@@ -331,19 +303,19 @@ static void read_covariates(reader_t *self)
     ost_events_t *events = self->events;
     ost_people_t *people = self->people;
     const size_t at = (people->n_rows - 1) * people->n_columns + 1;
-    for (size_t i = 0; i < events->n_covariates && self->code == 0; i++) {
+    for (size_t i = 0; i < events->n_covariates && self->csv.code == 0; i++) {
         const ost_event_covariate_t *c = &events->covariates[i];
         const ost_csv_head_t head = { .name = c->column, .unit_text = c->unit_text, .unit = c->unit };
         double *value = &events->values[events->n_rows * events->n_covariates + i], *first = &people->values[at + i];
         *value = number(self, self->covariate[i], c->column);
         if (isnan(*value)) continue;
-        self->code = ost_csv_quantity(&self->csv, self->covariate[i], &head, value);
+        *value = ost_csv_quantity(&self->csv, self->covariate[i], &head);
         if (isnan(*first)) {
             *first = *value;
             people->places[at + i] = self->csv.location[self->covariate[i]];
         }
         if (c->interpolation == OST_INTERPOLATION_NONE && *value != *first)
-            FAIL_FIELD(self, self->covariate[i], OST_ERR_VALUE,
+            ost_csv_fail(&self->csv, self->covariate[i], OST_ERR_VALUE,
                 "%s changes within ID %.10g, from %.10g to %.10g; expected one value, or 'interpolation: locf', 'nocb' "
                 "or 'linear' of 'events.covariates.%s'",
                 c->column, self->id, *first / c->unit.factor, *value / c->unit.factor, c->name);
@@ -371,12 +343,11 @@ static void read_time(reader_t *self, ost_event_row_t *row, bool is_first)
 static void read_row(reader_t *self)
 {
     ost_events_t *events = self->events;
-    make_room(self);
     const double id = number(self, self->field[COLUMN_ID], "ID");
     if (isnan(id) || id != floor(id) || fabs(id) > 1e15)
         FAIL(self, COLUMN_ID, OST_ERR_VALUE, "ID is %s; expected a whole number",
             isnan(id) ? "missing" : "not a whole number");
-    if (self->code != 0) return;
+    if (self->csv.code != 0) return;
     ost_event_row_t *row = &events->rows[events->n_rows];
     *row = (ost_event_row_t){ .line = self->csv.record_line };
     bool is_first = events->n_rows == 0 || id != self->id;
@@ -389,7 +360,7 @@ static void read_row(reader_t *self)
         check_other(self, row->kind);
     if (is_first) begin_subject(self);
     read_covariates(self);
-    events->n_rows += self->code == 0;
+    events->n_rows += self->csv.code == 0;
 }
 
 typedef struct {
@@ -408,12 +379,10 @@ static int compare_ids(const void *a, const void *b)
 static void check_ids(reader_t *self)
 {
     const ost_people_t *people = self->people;
-    entry_t *ids = ost_list_new(people->n_rows, sizeof(*ids));
+    entry_t *ids = malloc(people->n_rows * sizeof(*ids));
     size_t wrong = SIZE_MAX;
-    if (ids == NULL) {
-        no_memory(self);
-        return;
-    }
+    if (ids == NULL) ost_csv_no_memory(&self->csv);
+    if (ids == NULL) return;
     for (size_t i = 0; i < people->n_rows; i++) ids[i] = (entry_t){ people->values[i * people->n_columns], i };
     qsort(ids, people->n_rows, sizeof(*ids), compare_ids);
     for (size_t i = 1; i < people->n_rows; i++)
@@ -421,7 +390,7 @@ static void check_ids(reader_t *self)
     free(ids);
     if (wrong == SIZE_MAX) return;
     const ost_location_t at = people->places[wrong * people->n_columns];
-    self->code = ost_fail_at(self->csv.err, OST_ERR_VALUE, people->path, at.line, at.column,
+    ost_csv_fail_at(&self->csv, at, OST_ERR_VALUE,
         "ID %.10g has rows above, with other IDs between them; rows of one ID stand together",
         people->values[wrong * people->n_columns]);
 }
@@ -446,7 +415,7 @@ static void fill_subject(reader_t *self, size_t s)
 {
     ost_events_t *events = self->events;
     const ost_people_t *people = self->people;
-    for (size_t i = 0; i < events->n_covariates && self->code == 0; i++) {
+    for (size_t i = 0; i < events->n_covariates && self->csv.code == 0; i++) {
         const size_t first = events->first[s], end = events->first[s + 1], at = s * people->n_columns + 1 + i;
         size_t before = SIZE_MAX;
         for (size_t row = first; row < end; row++) {
@@ -455,9 +424,9 @@ static void fill_subject(reader_t *self, size_t s)
             before = row;
         }
         if (before == SIZE_MAX)
-            self->code = ost_fail_at(self->csv.err, OST_ERR_VALUE, people->path, people->places[at].line,
-                people->places[at].column, "%s has no value for ID %.10g; expected one in a row at least",
-                events->covariates[i].column, people->values[s * people->n_columns]);
+            ost_csv_fail_at(&self->csv, people->places[at], OST_ERR_VALUE,
+                "%s has no value for ID %.10g; expected one in a row at least", events->covariates[i].column,
+                people->values[s * people->n_columns]);
         else
             fill_gap(events, i, before + 1, end, before, SIZE_MAX);
     }
@@ -468,55 +437,44 @@ static void add_columns(reader_t *self)
 {
     ost_people_t *people = self->people;
     const ost_events_t *events = self->events;
-    people->columns = self->code == 0 ? ost_list_new(1 + events->n_covariates, sizeof(*people->columns)) : NULL;
-    if (people->columns == NULL) no_memory(self);
-    for (size_t i = 0; i <= events->n_covariates && self->code == 0; i++) {
+    static char id[] = "id", one[] = "1";
+    people->columns = list(self, NULL, 0, 1 + events->n_covariates, sizeof(*people->columns));
+    for (size_t i = 0; i <= events->n_covariates && self->csv.code == 0; i++) {
         const ost_event_covariate_t *c = i > 0 ? &events->covariates[i - 1] : NULL;
-        people->columns[i] = (ost_people_column_t){ .name = ost_strdup(c != NULL ? c->name : "id"),
-            .unit_text = ost_strdup(c != NULL ? c->unit_text : "1"),
+        people->columns[i] = (ost_people_column_t){ .name = c != NULL ? c->name : id,
+            .unit_text = c != NULL ? c->unit_text : one,
             .unit = c != NULL ? c->unit : (ost_unit_t){ .factor = 1 },
             .field = c != NULL ? self->covariate[i - 1] : self->field[COLUMN_ID] };
         people->columns[i].at = self->csv.location[people->columns[i].field];
         people->n_columns = i + 1;
-        if (people->columns[i].name == NULL || people->columns[i].unit_text == NULL) no_memory(self);
     }
 }
 
 static void read_table(reader_t *self)
 {
     ost_events_t *events = self->events;
+    const size_t most = ost_csv_most_records(&self->csv, SIZE_MAX);
     read_heads(self);
     add_columns(self);
-    while (self->code == 0) {
-        const int more = ost_csv_next(&self->csv);
-        if (more == 0) break;
-        if (more < 0) self->code = more;
-        if (more > 0) read_row(self);
-    }
-    if (self->code == 0 && events->n_rows == 0)
-        self->code = ost_fail_at(
-            self->csv.err, OST_ERR_VALUE, self->csv.path, self->csv.line, 0, "has no row below its column names");
-    if (self->code != 0) return;
+    events->rows = list(self, NULL, 0, most, sizeof(*events->rows));
+    events->values = list(self, NULL, 0, most * events->n_covariates, sizeof(*events->values));
+    while (ost_csv_next(&self->csv)) read_row(self);
+    if (events->n_rows == 0)
+        ost_csv_fail_at(
+            &self->csv, (ost_location_t){ self->csv.line, 0 }, OST_ERR_VALUE, "has no row below its column names");
+    if (self->csv.code != 0) return;
     events->first[self->people->n_rows] = events->n_rows;
     check_ids(self);
     for (size_t s = 0; s < self->people->n_rows; s++) fill_subject(self, s);
 }
 
-int ost_events_read(ost_events_t *self, ost_people_t *people, const ost_people_source_t *source, ost_error_t *err)
+int ost_events_read(
+    ost_events_t *self, ost_people_t *people, const ost_people_source_t *source, ost_memory_t *memory, ost_error_t *err)
 {
-    ost_error_t none = { 0 };
-    reader_t *reader = calloc(1, sizeof(*reader));
-    char *text = NULL;
-    int ret = reader == NULL ? ost_no_memory(err) : ost_people_text(people, source, &text, err);
-    if (ret == 0) {
-        *reader = (reader_t){ .events = self, .people = people, .source = source };
-        reader->code = ost_csv_begin(&reader->csv, people->path, text, err != NULL ? err : &none);
-        if (reader->code == 0) read_table(reader);
-        ret = reader->code;
-        ost_csv_close(&reader->csv);
-    }
-    free(reader);
-    return ret;
+    reader_t reader = { .events = self, .people = people, .source = source, .memory = memory };
+    if (ost_people_begin(people, source, memory, &reader.csv, err) == 0) read_table(&reader);
+    ost_csv_close(&reader.csv);
+    return reader.csv.code;
 }
 
 size_t ost_events_times(const ost_events_t *self, double *times)
@@ -528,12 +486,4 @@ size_t ost_events_times(const ost_events_t *self, double *times)
     for (size_t i = 0; i < n_all; i++)
         if (n == 0 || times[i] > times[n - 1]) times[n++] = times[i];
     return n;
-}
-
-void ost_events_free(ost_events_t *self)
-{
-    free(self->rows);
-    free(self->values);
-    free(self->first);
-    *self = (ost_events_t){ 0 };
 }

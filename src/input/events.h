@@ -89,14 +89,13 @@ typedef struct {
     size_t *first; /**< [people->n_rows + 1] first row of each subject */
 } ost_events_t;
 
-/** Read the rows. @param self  with units, compartments and covariates  @param[out] people  free it in any case
+/** Read the rows. @param self  with units, compartments and covariates  @param[out] people  its columns have the texts
+ * of self @param memory  of what both have
  *  @return as ost_people_read(), with file:line:column */
-int ost_events_read(
-    ost_events_t *self, ost_people_t *people, const ost_people_source_t *source, ost_error_t *err) OST_MUST_CHECK;
+int ost_events_read(ost_events_t *self, ost_people_t *people, const ost_people_source_t *source, ost_memory_t *memory,
+    ost_error_t *err) OST_MUST_CHECK;
 /** Times of observation rows, ascending, each once. @param[out] times  has room for n_rows @return their number */
 size_t ost_events_times(const ost_events_t *self, double *times);
-/** Free the rows; compartments, covariates and texts are the experiment's. Accepts a zeroed one. */
-void ost_events_free(ost_events_t *self);
 
 /** "locf", "nocb", "linear". */
 extern const char *const ost_interpolation_names[OST_INTERPOLATION_NONE];

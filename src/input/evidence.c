@@ -54,10 +54,17 @@ static const char *const interval_also[OST_N_INTERVALS] = {
 enum { COLUMNS(INDEX_OF) N_COLUMNS, N_KEYS = UNIT + 1 };
 static const ost_csv_column_t columns[N_COLUMNS] = { COLUMNS(COLUMN) };
 
+/* What rows are checked with. */
+typedef struct {
+    const ost_endpoint_dictionary_t *dictionary;
+    ost_memory_t *memory;
+} checks_t;
+
 /* A row that is being checked. */
 typedef struct {
     const ost_endpoint_dictionary_t *dictionary;
-    const ost_csv_t *csv;
+    ost_memory_t *memory; /* of the row */
+    ost_csv_t *csv;
     const size_t *field; /* of each column */
     ost_evidence_row_t *row;
 } check_t;
@@ -67,11 +74,9 @@ typedef struct {
 /* Put the dictionary's spelling in the place of the table's. */
 static int replace(const check_t *self, char **text, const char *word)
 {
-    char *copy = ost_strdup(word);
-    if (copy == NULL) return ost_no_memory(self->csv->err);
-    free(*text);
-    *text = copy;
-    return 0;
+    char *copy = ost_memory_text(self->memory, word, strlen(word));
+    if (copy != NULL) *text = copy;
+    return copy != NULL ? 0 : ost_csv_no_memory(self->csv);
 }
 
 /* Endpoint, site and unit, and that they go together. */
@@ -176,9 +181,10 @@ static int check_value(const check_t *self)
     return FAIL(self, N, OST_ERR_VALUE, "n: %g must be a whole number of subjects, 1 or more", row->n);
 }
 
-static int check_row(const void *dictionary, const ost_csv_t *csv, const size_t *field, void *row)
+static int check_row(const void *user, ost_csv_t *csv, const size_t *field, void *row)
 {
-    const check_t self = { dictionary, csv, field, row };
+    const checks_t *of = user;
+    const check_t self = { of->dictionary, of->memory, csv, field, row };
     int ret = check_words(&self);
     if (ret == 0) ret = check_value(&self);
     if (ret == 0) ret = check_interval(&self);
@@ -188,9 +194,10 @@ static int check_row(const void *dictionary, const ost_csv_t *csv, const size_t 
 static const ost_csv_table_t table = { columns, N_COLUMNS, sizeof(ost_evidence_row_t),
     offsetof(ost_evidence_row_t, line), check_row };
 
-static int check_key(const void *dictionary, const ost_csv_t *csv, const size_t *field, void *row)
+static int check_key(const void *user, ost_csv_t *csv, const size_t *field, void *row)
 {
-    const check_t self = { dictionary, csv, field, row };
+    const checks_t *of = user;
+    const check_t self = { of->dictionary, of->memory, csv, field, row };
     return check_words(&self);
 }
 
@@ -260,12 +267,14 @@ static int find_duplicates(ost_evidence_t *self, const char *path, ost_error_t *
 }
 
 /* Rows that frozen.csv beside the table names count as validate, whatever their role. */
-static int read_frozen(ost_evidence_t *self, const ost_endpoint_dictionary_t *dictionary, ost_error_t *err)
+static int read_frozen(ost_evidence_t *self, const checks_t *checks, ost_error_t *err)
 {
-    char *path = ost_file_beside(self->path, "frozen.csv");
+    const char *path = ost_file_beside(&self->memory, self->path, "frozen.csv");
     if (path == NULL) return ost_no_memory(err);
     void *rows = NULL;
-    int ret = access(path, F_OK) == 0 ? ost_csv_read_rows(&frozen, dictionary, path, &rows, &self->n_frozen, err) : 0;
+    int ret = 0;
+    if (access(path, F_OK) == 0)
+        ret = ost_csv_read_rows(&frozen, checks, path, &self->memory, &rows, &self->n_frozen, err);
     const ost_evidence_row_t *keys = rows;
     for (size_t k = 0; k < self->n_frozen && ret == 0; k++) {
         size_t i = 0;
@@ -277,33 +286,30 @@ static int read_frozen(ost_evidence_t *self, const ost_endpoint_dictionary_t *di
         else
             self->rows[i].is_frozen = true;
     }
-    ost_csv_free_rows(&frozen, rows, self->n_frozen);
-    free(path);
     return ret;
 }
 
-char *ost_evidence_path(const char *named, const char *endpoints)
+const char *ost_evidence_path(const char *named, const char *endpoints, ost_memory_t *memory)
 {
     static const char folder[] = "evidence/";
     const char *name = NULL;
     for (const char *at = named; (at = strstr(at, folder)) != NULL; at += strlen(folder)) name = at + strlen(folder);
-    char *shipped = NULL;
-    if (name != NULL && endpoints != NULL && access(named, F_OK) != 0) shipped = ost_file_beside(endpoints, name);
-    if (shipped != NULL && access(shipped, F_OK) == 0) return shipped;
-    free(shipped);
-    return ost_strdup(named);
+    if (name == NULL || endpoints == NULL || access(named, F_OK) == 0) return named;
+    const char *shipped = ost_file_beside(memory, endpoints, name);
+    return shipped == NULL || access(shipped, F_OK) == 0 ? shipped : named;
 }
 
 int ost_evidence_read(
     ost_evidence_t *self, const char *path, const ost_endpoint_dictionary_t *dictionary, ost_error_t *err)
 {
     void *rows;
-    *self = (ost_evidence_t){ .path = ost_strdup(path) };
-    if (self->path == NULL) return ost_no_memory(err);
-    int ret = ost_csv_read_rows(&table, dictionary, path, &rows, &self->n_rows, err);
+    *self = (ost_evidence_t){ 0 };
+    const checks_t checks = { dictionary, &self->memory };
+    if ((self->path = ost_memory_text(&self->memory, path, strlen(path))) == NULL) return ost_no_memory(err);
+    int ret = ost_csv_read_rows(&table, &checks, path, &self->memory, &rows, &self->n_rows, err);
     self->rows = rows;
     if (ret == 0) ret = find_duplicates(self, path, err);
-    return ret == 0 ? read_frozen(self, dictionary, err) : ret;
+    return ret == 0 ? read_frozen(self, &checks, err) : ret;
 }
 
 ost_role_t ost_evidence_role(const ost_evidence_row_t *row)
@@ -340,8 +346,7 @@ char *ost_reference_address(const char *reference, char *buf, size_t size)
 void ost_evidence_free(ost_evidence_t *self)
 {
     if (self == NULL) return;
-    ost_csv_free_rows(&table, self->rows, self->n_rows);
+    ost_memory_free(&self->memory);
     ost_text_list_free(&self->warnings);
-    free(self->path);
     *self = (ost_evidence_t){ 0 };
 }

@@ -59,7 +59,8 @@ typedef struct {
 
 /** An evidence table. */
 typedef struct {
-    char *path;               /**< as it was read; owned */
+    ost_memory_t memory;      /**< of all but the warnings */
+    char *path;               /**< as it was read */
     ost_evidence_row_t *rows; /**< [n_rows] */
     size_t n_rows;
     size_t n_frozen;          /**< of them in frozen.csv beside the table, 0 without that file */
@@ -68,8 +69,8 @@ typedef struct {
 
 /** The path of a table: as it is named if it is there, else that of the shipped table which is named alike, as in
  * "evidence/evidence.csv", beside the shipped dictionary. @param endpoints  path of that, NULL for none
- * @return owned by the caller; NULL if out of memory */
-char *ost_evidence_path(const char *named, const char *endpoints);
+ * @return named, or in the memory; NULL if out of memory */
+const char *ost_evidence_path(const char *named, const char *endpoints, ost_memory_t *memory);
 /** Read an evidence CSV (RFC 4180) and check every row. Two rows are the same observation if they agree in trial, arm,
  * endpoint, site, month, statistic, unit and value, whatever their role, interval and source; only the first counts.
  *  frozen.csv beside the table holds the keys of rows (trial, arm, endpoint, site, time_months, statistic, value, unit)

@@ -52,8 +52,6 @@ void ost_experiment_free(ost_experiment_t *self)
     ost_text_list_free(&self->left_out);
     ost_text_list_free(&self->drawn);
     ost_text_list_free(&self->correlations.names);
-    ost_people_free(&self->people);
-    ost_events_free(&self->events);
     ost_memory_free(&self->memory);
     memset(self, 0, sizeof *self);
 }

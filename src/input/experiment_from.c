@@ -96,14 +96,15 @@ static char *copy(ost_yaml_t *tree, const char *text)
     return copied;
 }
 
-/* The text that `from` names, of a ready population or of a file. @param[out] path  of the file, for messages; owned by
- * the caller */
-static void find_text(ost_yaml_t *tree, const ost_yaml_node_t *from, char **text, char **path)
+/* The text that `from` names, of a ready population or of a file. @param[out] path  for messages, in the memory */
+static void find_text(
+    ost_yaml_t *tree, const ost_yaml_node_t *from, ost_memory_t *memory, char **text, const char **path)
 {
     const char *name = from->text;
+    *path = name;
     const size_t n = strlen(name);
     if (n >= 5 && strcmp(name + n - 5, ".yaml") == 0) {
-        *path = from->origin != NULL ? ost_strdup(name) : ost_file_beside(tree->path, name);
+        if (from->origin == NULL) *path = ost_file_beside(memory, tree->path, name);
         int ret = *path == NULL ? ost_no_memory(tree->err) : ost_file_read(text, *path, OST_YAML_MAX_BYTES, tree->err);
         if (ret == OST_ERR_MISSING)
             ost_yaml_fail(tree, from, OST_ERR_MISSING, "there is no file '%.200s'", *path);
@@ -113,7 +114,6 @@ static void find_text(ost_yaml_t *tree, const ost_yaml_node_t *from, char **text
     }
     for (size_t i = 0; i < ost_n_ready_populations; i++) {
         if (strcmp(ost_ready_populations[i].name, name) != 0) continue;
-        *path = copy(tree, name);
         *text = copy(tree, ost_ready_populations[i].text);
         return;
     }
@@ -196,9 +196,11 @@ void ost_experiment_from(ost_yaml_t *tree, ost_from_t *base)
     else if (!OST_HAS_FILES)
         ost_yaml_fail(tree, from, OST_ERR_MISSING, "there is no file '%.200s'", from->text);
     if (tree->code != 0) return;
-    char *text = NULL, *path = NULL;
+    char *text = NULL;
+    const char *path = NULL;
+    ost_memory_t memory = { 0 };
     if (base->text == NULL || strcmp(base->name, from->text) != 0) {
-        find_text(tree, from, &text, &path);
+        find_text(tree, from, &memory, &text, &path);
         ost_from_free(base);
         *base = (ost_from_t){ .name = copy(tree, from->text), .text = text };
     }
@@ -208,7 +210,7 @@ void ost_experiment_from(ost_yaml_t *tree, ost_from_t *base)
     if (tree->code == 0) ost_yaml_take(tree, ost_schema_check(&ost_experiment_schema, &other));
     if (tree->code == 0) join(tree, &other, from, base);
     ost_yaml_free(&other);
-    free(path);
+    ost_memory_free(&memory);
     population = ost_yaml_get(&tree->root, "population");
     if (tree->code == 0) ost_yaml_remove(population, ost_yaml_get(population, "from"));
 }

@@ -18,8 +18,8 @@ void ost_experiment_rows(ost_experiment_t *self, ost_yaml_t *tree, const ost_yam
     if (tree->code == 0) {
         source.path = path;
         source.text = given->path != NULL && strcmp(given->path, path) == 0 ? given->text : NULL;
-        int ret = are_events ? ost_events_read(&self->events, &self->people, &source, tree->err)
-                             : ost_people_read(&self->people, &source, tree->err);
+        int ret = are_events ? ost_events_read(&self->events, &self->people, &source, tree->memory, tree->err)
+                             : ost_people_read(&self->people, &source, tree->memory, tree->err);
         if (ret == OST_ERR_MISSING)
             ost_yaml_fail(tree, table, OST_ERR_MISSING, "there is no file '%.200s'", path);
         else

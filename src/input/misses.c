@@ -36,16 +36,15 @@ static int check_trial(const ost_miss_t *self, const ost_evidence_t *evidence, c
         evidence->path, OST_HINT(near));
 }
 
-int ost_misses_read(ost_misses_t *self, const ost_evidence_t *evidence, ost_error_t *err)
+int ost_misses_read(ost_misses_t *self, const ost_evidence_t *evidence, ost_memory_t *memory, ost_error_t *err)
 {
     *self = (ost_misses_t){ 0 };
-    char *path = ost_file_beside(evidence->path, "misses.csv");
+    const char *path = ost_file_beside(memory, evidence->path, "misses.csv");
     if (path == NULL) return ost_no_memory(err);
     void *rows = NULL;
-    int ret = access(path, F_OK) == 0 ? ost_csv_read_rows(&table, NULL, path, &rows, &self->n_rows, err) : 0;
+    int ret = access(path, F_OK) == 0 ? ost_csv_read_rows(&table, NULL, path, memory, &rows, &self->n_rows, err) : 0;
     self->rows = rows;
     for (size_t i = 0; i < self->n_rows && ret == 0; i++) ret = check_trial(&self->rows[i], evidence, path, err);
-    free(path);
     return ret;
 }
 
@@ -55,11 +54,4 @@ const char *ost_misses_reason(const ost_misses_t *self, const char *trial, const
         if (strcmp(self->rows[i].trial, trial) == 0 && strcmp(self->rows[i].model, model) == 0)
             return self->rows[i].reason;
     return NULL;
-}
-
-void ost_misses_free(ost_misses_t *self)
-{
-    if (self == NULL) return;
-    ost_csv_free_rows(&table, self->rows, self->n_rows);
-    *self = (ost_misses_t){ 0 };
 }

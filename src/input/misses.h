@@ -24,12 +24,12 @@ typedef struct {
     size_t n_rows;
 } ost_misses_t;
 
-/** Read misses.csv beside an evidence table; without that file the list is empty. @return 0, OST_ERR_IO,
- * OST_ERR_SYNTAX, or OST_ERR_NAME with the line: a missing column, a trial that the evidence does not have */
-int ost_misses_read(ost_misses_t *self, const ost_evidence_t *evidence, ost_error_t *err) OST_MUST_CHECK;
+/** Read misses.csv beside an evidence table; without that file the list is empty. @param memory  of the list @return 0,
+ * OST_ERR_IO, OST_ERR_SYNTAX, or OST_ERR_NAME with the line: a missing column, a trial that the evidence does not have
+ */
+int ost_misses_read(
+    ost_misses_t *self, const ost_evidence_t *evidence, ost_memory_t *memory, ost_error_t *err) OST_MUST_CHECK;
 /** Why a bone model misses a trial. @return NULL where it is not known */
 const char *ost_misses_reason(const ost_misses_t *self, const char *trial, const char *model);
-/** Free. Accepts NULL and a zeroed one. */
-void ost_misses_free(ost_misses_t *self);
 
 #endif

@@ -30,24 +30,27 @@ typedef struct {
     ost_csv_t csv;
     size_t field[N_COLUMNS]; /* SIZE_MAX: the table does not have it */
     ost_csv_head_t head[N_NEEDED];
-    size_t max_rows;
 } reader_t;
 
+#define FAIL(self, column, code, ...) ost_csv_fail(&(self)->csv, (self)->field[column], code, __VA_ARGS__)
+
 /* A unit behind TIME or DV: there, and of a time, of the output, or percent of a change. */
-static int check_unit(reader_t *self, column_t column)
+static void check_unit(reader_t *self, column_t column)
 {
     const ost_csv_head_t *head = &self->head[column];
     const char *expected = column == COLUMN_TIME ? "month" : self->fit->unit;
     ost_unit_t unit;
     char why[OST_DIM_MISMATCH_SIZE];
+    if (self->csv.code != 0) return;
     if (head->unit_text == NULL)
-        return ost_csv_fail(&self->csv, self->field[column], OST_ERR_UNIT,
-            "column '%s' has no unit; write it, as in '%s [%s]'", names[column], names[column], expected);
-    if (ost_unit_parse(&unit, expected, self->csv.err) < 0) return OST_ERR_UNIT;
+        FAIL(self, column, OST_ERR_UNIT, "column '%s' has no unit; write it, as in '%s [%s]'", names[column],
+            names[column], expected);
+    if (self->csv.code == 0) self->csv.code = ost_unit_parse(&unit, expected, self->csv.err);
+    if (self->csv.code != 0) return;
     const bool is_percent = strcmp(head->unit_text, "%") == 0;
     if (column == COLUMN_DV) self->table->is_change = is_percent && !ost_dim_is_none(unit.dim);
-    if ((column == COLUMN_DV && self->table->is_change) || ost_dim_equal(head->unit.dim, unit.dim)) return 0;
-    return ost_csv_fail(&self->csv, self->field[column], OST_ERR_UNIT, "column '%s' %s%s%s%s", names[column],
+    if ((column == COLUMN_DV && self->table->is_change) || ost_dim_equal(head->unit.dim, unit.dim)) return;
+    FAIL(self, column, OST_ERR_UNIT, "column '%s' %s%s%s%s", names[column],
         ost_dim_mismatch(head->unit.dim, unit.dim, expected, why), column == COLUMN_DV ? "; DV observes " : "",
         column == COLUMN_DV ? self->fit->output : "", column == COLUMN_DV ? ", or its change in [%]" : "");
 }
@@ -65,62 +68,65 @@ static bool is_needed(const reader_t *self, size_t column)
 }
 
 /* That columns which are to be left out are there, and needed ones are. @param found  names in the heads */
-static int check_found(const reader_t *self, const char *const *found, size_t n)
+static void check_found(reader_t *self, const char *const *found, size_t n)
 {
     const ost_text_list_t *ignore = self->fit->ignore;
     char columns[OST_CSV_COLUMNS_SIZE];
     for (size_t i = 0; ignore != NULL && i < ignore->n; i++)
         if (ost_words_find(found, n, ignore->items[i]) == n)
-            return ost_fail_at(self->csv.err, OST_ERR_NAME, self->csv.path, self->csv.record_line, 0,
-                "has no column '%.80s', which is to be left out%s%s%s%s", ignore->items[i],
-                OST_HINT(ost_nearest(ignore->items[i], found, n)), ost_csv_columns(&self->csv, columns));
+            OST_CSV_FAIL_ROW(&self->csv, OST_ERR_NAME, "has no column '%.80s', which is to be left out%s%s%s%s",
+                ignore->items[i], OST_HINT(ost_nearest(ignore->items[i], found, n)),
+                ost_csv_columns(&self->csv, columns));
     for (size_t c = 0; c < N_NEEDED; c++)
         if (self->field[c] == SIZE_MAX && is_needed(self, c))
-            return ost_fail_at(self->csv.err, OST_ERR_NAME, self->csv.path, self->csv.record_line, 0,
+            OST_CSV_FAIL_ROW(&self->csv, OST_ERR_NAME,
                 "has no column '%s'%s%s%s; expected ID, TIME [month], DV [unit]%s%s", names[c],
                 OST_HINT(is_ignored(self, names[c]) ? NULL : ost_nearest(names[c], found, n)),
                 is_needed(self, COLUMN_ARM) ? ", ARM" : "", ost_csv_columns(&self->csv, columns));
     for (size_t i = 0; i < n; i++)
         if (!is_ignored(self, found[i]) && ost_words_find(names, N_COLUMNS, found[i]) == N_COLUMNS)
-            return ost_csv_fail(&self->csv, i, OST_ERR_NAME,
+            ost_csv_fail(&self->csv, i, OST_ERR_NAME,
                 "unknown column '%.80s'%s%s%s; expected ID, TIME, DV, ARM, MDV or EVID, or name it with --ignore",
                 found[i], OST_HINT(ost_nearest(found[i], names, N_COLUMNS)));
-    return 0;
 }
 
-static int find_columns(reader_t *self, const ost_text_list_t *found)
+static void find_columns(reader_t *self, const char *const *found)
 {
+    const size_t n = self->csv.n_names;
     for (size_t c = 0; c < N_COLUMNS; c++) self->field[c] = SIZE_MAX;
-    for (size_t i = 0; i < found->n; i++) {
-        const size_t c = ost_words_find(names, N_COLUMNS, found->items[i]);
+    for (size_t i = 0; i < n; i++) {
+        const size_t c = ost_words_find(names, N_COLUMNS, found[i]);
         if (c == N_COLUMNS || is_ignored(self, names[c])) continue;
-        if (self->field[c] != SIZE_MAX)
-            return ost_csv_fail(&self->csv, i, OST_ERR_NAME, "duplicate column '%s'", names[c]);
+        if (self->field[c] != SIZE_MAX) ost_csv_fail(&self->csv, i, OST_ERR_NAME, "duplicate column '%s'", names[c]);
         self->field[c] = i;
     }
-    int ret = check_found(self, (const char *const *) found->items, found->n);
-    for (size_t c = 0; c < N_NEEDED && ret == 0; c++)
-        if (self->field[c] != SIZE_MAX) ret = ost_csv_head(&self->csv, self->field[c], false, &self->head[c]);
-    return ret;
+    check_found(self, found, n);
+    for (size_t c = 0; c < N_NEEDED; c++)
+        if (self->field[c] != SIZE_MAX) ost_csv_head(&self->csv, self->field[c], false, &self->head[c]);
 }
 
-static int read_heads(reader_t *self)
+/* Memory of the table's; an error where there is none. */
+static char *copy(reader_t *self, const char *text, size_t n)
 {
-    ost_text_list_t found = { 0 };
-    int ret = 0;
-    for (size_t i = 0; i < self->csv.n_names && ret == 0; i++) {
+    char *copied = ost_memory_text(&self->table->memory, text, n);
+    if (copied == NULL) ost_csv_no_memory(&self->csv);
+    return copied;
+}
+
+static void read_heads(reader_t *self)
+{
+    const char *found[OST_CSV_MAX_FIELDS];
+    for (size_t i = 0; i < self->csv.n_names; i++) {
         const char *head = ost_csv_word(&self->csv, i);
         size_t n = strcspn(head, "[");
         while (n > 0 && head[n - 1] == ' ') n--;
-        if (ost_text_list_add(&found, "%.*s", (int) n, head) < 0) ret = ost_no_memory(self->csv.err);
+        if ((found[i] = copy(self, head, n)) == NULL) return;
     }
-    if (ret == 0) ret = find_columns(self, &found);
-    ost_text_list_free(&found);
-    if (ret == 0) ret = check_unit(self, COLUMN_TIME);
-    if (ret == 0) ret = check_unit(self, COLUMN_DV);
-    if (ret == 0 && (self->table->unit_text = ost_strdup(self->head[COLUMN_DV].unit_text)) == NULL)
-        ret = ost_no_memory(self->csv.err);
-    return ret;
+    find_columns(self, found);
+    check_unit(self, COLUMN_TIME);
+    check_unit(self, COLUMN_DV);
+    const char *unit = self->head[COLUMN_DV].unit_text;
+    if (self->csv.code == 0) self->table->unit_text = copy(self, unit, strlen(unit));
 }
 
 static bool is_missing(const reader_t *self, column_t column)
@@ -130,22 +136,20 @@ static bool is_missing(const reader_t *self, column_t column)
 }
 
 /* A whole number from 0 to `most`; 0 where it is missing. */
-static int read_flag(const reader_t *self, column_t column, int most, double *out)
+static double read_flag(reader_t *self, column_t column, int most)
 {
-    *out = 0;
     if (self->field[column] == SIZE_MAX || is_missing(self, column)) return 0;
-    int ret = ost_csv_number(&self->csv, self->field[column], names[column], out);
-    if (ret < 0 || (*out >= 0 && *out <= most && *out == floor(*out))) return ret;
-    return ost_csv_fail(&self->csv, self->field[column], OST_ERR_VALUE,
-        "%s is %g; expected a whole number from 0 to %d", names[column], *out, most);
+    const double flag = ost_csv_number(&self->csv, self->field[column], names[column]);
+    if (!(flag >= 0 && flag <= most && flag == floor(flag)))
+        FAIL(self, column, OST_ERR_VALUE, "%s is %g; expected a whole number from 0 to %d", names[column], flag, most);
+    return flag;
 }
 
-static int read_number(reader_t *self, column_t column, double *out)
+static double read_number(reader_t *self, column_t column)
 {
     if (is_missing(self, column))
-        return ost_csv_fail(
-            &self->csv, self->field[column], OST_ERR_VALUE, "%s is missing; leave out rows without it", names[column]);
-    return ost_csv_quantity(&self->csv, self->field[column], &self->head[column], out);
+        FAIL(self, column, OST_ERR_VALUE, "%s is missing; leave out rows without it", names[column]);
+    return ost_csv_quantity(&self->csv, self->field[column], &self->head[column]);
 }
 
 /* How far a time may lie from the output time that is meant, d: half a day, in a short run a hundredth of it. */
@@ -154,20 +158,17 @@ static double slack(const ost_observed_fit_t *fit)
     return fmin(0.5, fmax(fabs(fit->first), fabs(fit->last)) / 100);
 }
 
-/* Whether a row counts: its reason to be left out, OST_N_LEFT_OUT for none. @return 0 or an error */
-static int sort_out(reader_t *self, ost_left_out_t *reason)
+/* Whether a row counts: its reason to be left out, OST_N_LEFT_OUT for none. */
+static ost_left_out_t sort_out(reader_t *self)
 {
-    double mdv = 0, evid = 0, time = NAN;
-    int ret = read_flag(self, COLUMN_MDV, 1, &mdv);
-    if (ret == 0) ret = read_flag(self, COLUMN_EVID, 4, &evid);
-    *reason = mdv > 0 || evid > 0 ? OST_NOT_OBSERVATION : is_missing(self, COLUMN_DV) ? OST_NO_VALUE : OST_N_LEFT_OUT;
-    if (ret < 0 || *reason != OST_N_LEFT_OUT || !self->table->is_change) return ret;
-    ret = read_number(self, COLUMN_TIME, &time);
-    if (fabs(time) <= slack(self->fit)) *reason = OST_AT_BASELINE;
-    return ret;
+    const double mdv = read_flag(self, COLUMN_MDV, 1), evid = read_flag(self, COLUMN_EVID, 4);
+    if (mdv > 0 || evid > 0) return OST_NOT_OBSERVATION;
+    if (is_missing(self, COLUMN_DV)) return OST_NO_VALUE;
+    if (!self->table->is_change || self->csv.code != 0) return OST_N_LEFT_OUT;
+    return fabs(read_number(self, COLUMN_TIME)) <= slack(self->fit) ? OST_AT_BASELINE : OST_N_LEFT_OUT;
 }
 
-static int read_row(reader_t *self, ost_observed_row_t *row)
+static void read_row(reader_t *self, ost_observed_row_t *row)
 {
     ost_csv_t *csv = &self->csv;
     const ost_text_list_t *arms = self->fit->arms;
@@ -175,24 +176,22 @@ static int read_row(reader_t *self, ost_observed_row_t *row)
     const char *arm = self->field[COLUMN_ARM] != SIZE_MAX ? ost_csv_word(csv, self->field[COLUMN_ARM]) : arms->items[0];
     char wrong[400];
     row->at = csv->location[0];
-    if (id[0] == '\0') return ost_csv_fail(csv, self->field[COLUMN_ID], OST_ERR_VALUE, "ID is missing");
+    if (id[0] == '\0') FAIL(self, COLUMN_ID, OST_ERR_VALUE, "ID is missing");
     row->arm = ost_words_find((const char *const *) arms->items, arms->n, arm);
     if (row->arm == arms->n)
-        return ost_csv_fail(csv, self->field[COLUMN_ARM], OST_ERR_NAME, "ARM: %s",
+        FAIL(self, COLUMN_ARM, OST_ERR_NAME, "ARM: %s",
             ost_words_wrong((const char *const *) arms->items, arms->n, arm, wrong, sizeof(wrong)));
-    int ret = read_number(self, COLUMN_TIME, &row->time);
-    if (ret == 0) ret = read_number(self, COLUMN_DV, &row->value);
-    if (ret == 0 &&
-        !(row->time >= self->fit->first - slack(self->fit) && row->time <= self->fit->last + slack(self->fit)))
-        return ost_csv_fail(csv, self->field[COLUMN_TIME], OST_ERR_VALUE,
-            "TIME %g month is outside of the simulated times, month %g to %g", row->time / OST_DAYS_PER_MONTH,
-            self->fit->first / OST_DAYS_PER_MONTH, self->fit->last / OST_DAYS_PER_MONTH);
+    row->time = read_number(self, COLUMN_TIME);
+    row->value = read_number(self, COLUMN_DV);
+    if (!(row->time >= self->fit->first - slack(self->fit) && row->time <= self->fit->last + slack(self->fit)))
+        FAIL(self, COLUMN_TIME, OST_ERR_VALUE, "TIME %g month is outside of the simulated times, month %g to %g",
+            row->time / OST_DAYS_PER_MONTH, self->fit->first / OST_DAYS_PER_MONTH,
+            self->fit->last / OST_DAYS_PER_MONTH);
     if (self->table->is_change) row->value *= 100;
-    if (ret == 0 && self->table->is_change && row->value < -100)
-        return ost_csv_fail(csv, self->field[COLUMN_DV], OST_ERR_VALUE,
-            "DV %g %% is a change to a value below zero; expected -100 %% or more", row->value);
-    if (ret == 0 && (row->id = ost_strdup(id)) == NULL) ret = ost_no_memory(csv->err);
-    return ret;
+    if (self->table->is_change && row->value < -100)
+        FAIL(self, COLUMN_DV, OST_ERR_VALUE, "DV %g %% is a change to a value below zero; expected -100 %% or more",
+            row->value);
+    row->id = copy(self, id, strlen(id));
 }
 
 static int compare_rows(const void *a, const void *b)
@@ -206,7 +205,7 @@ static int compare_rows(const void *a, const void *b)
 }
 
 /* Order the rows, and number persons. */
-static int number_persons(reader_t *self)
+static void number_persons(reader_t *self)
 {
     ost_observed_t *table = self->table;
     qsort(table->rows, table->n, sizeof(*table->rows), compare_rows);
@@ -215,58 +214,45 @@ static int number_persons(reader_t *self)
         const bool is_same_arm = row->arm == before->arm, is_same = is_same_arm && strcmp(row->id, before->id) == 0;
         row->person = is_same ? before->person : is_same_arm ? before->person + 1 : 0;
         if (is_same && row->time == before->time)
-            return ost_fail_at(self->csv.err, OST_ERR_VALUE, self->csv.path, row->at.line, row->at.column,
+            ost_csv_fail_at(&self->csv, row->at, OST_ERR_VALUE,
                 "ID '%.60s' is observed twice at one time, month %g, as in line %d", row->id,
                 row->time / OST_DAYS_PER_MONTH, before->at.line);
     }
-    return 0;
 }
 
-static int read_rows(reader_t *self)
+static void read_rows(reader_t *self)
 {
     ost_observed_t *table = self->table;
-    int ret = 0;
-    while (ret == 0 && (ret = ost_csv_next(&self->csv)) > 0) {
-        void *rows = table->rows;
-        ost_left_out_t reason;
-        if ((ret = sort_out(self, &reason)) < 0) break;
-        if (reason != OST_N_LEFT_OUT) {
+    const size_t most = ost_csv_most_records(&self->csv, MOST_ROWS);
+    table->rows = ost_memory_list(&table->memory, most, sizeof(*table->rows));
+    if (table->rows == NULL) ost_csv_no_memory(&self->csv);
+    while (ost_csv_next(&self->csv)) {
+        const ost_left_out_t reason = sort_out(self);
+        if (reason != OST_N_LEFT_OUT)
             table->n_left_out[reason]++;
-            continue;
-        }
-        if (table->n == MOST_ROWS)
-            return ost_csv_fail(&self->csv, 0, OST_ERR_LIMIT, "more than %d observations", MOST_ROWS);
-        ret = ost_list_grow(&rows, table->n, &self->max_rows, sizeof(*table->rows));
-        if (ret < 0) return ost_no_memory(self->csv.err);
-        table->rows = rows;
-        table->rows[table->n] = (ost_observed_row_t){ 0 };
-        ret = read_row(self, &table->rows[table->n]);
-        table->n++;
+        else if (table->n == MOST_ROWS)
+            ost_csv_fail(&self->csv, 0, OST_ERR_LIMIT, "more than %d observations", MOST_ROWS);
+        else
+            read_row(self, &table->rows[table->n++]);
     }
-    if (ret == 0 && table->n == 0)
-        return ost_fail_at(self->csv.err, OST_ERR_VALUE, self->csv.path, 1, 0, "has no observations%s",
+    if (table->n == 0)
+        ost_csv_fail_at(&self->csv, (ost_location_t){ 1, 0 }, OST_ERR_VALUE, "has no observations%s",
             table->n_left_out[OST_AT_BASELINE] > 0 ? " after the baseline, where a change is 0 by definition" : "");
-    return ret;
+    if (self->csv.code == 0) number_persons(self);
 }
 
 int ost_observed_read(ost_observed_t *self, const char *path, const ost_observed_fit_t *fit, ost_error_t *err)
 {
-    ost_error_t own = { 0 };
     reader_t reader = { .table = self, .fit = fit };
     *self = (ost_observed_t){ 0 };
-    if (err == NULL) err = &own;
-    int ret = ost_csv_open(&reader.csv, path, err);
-    if (ret == 0) ret = read_heads(&reader);
-    if (ret == 0) ret = read_rows(&reader);
-    if (ret == 0) ret = number_persons(&reader);
+    if (ost_csv_open(&reader.csv, path, err) == 0) read_heads(&reader);
+    read_rows(&reader);
     ost_csv_close(&reader.csv);
-    return ret;
+    return reader.csv.code;
 }
 
 void ost_observed_free(ost_observed_t *self)
 {
-    for (size_t i = 0; i < self->n; i++) free(self->rows[i].id);
-    free(self->rows);
-    free(self->unit_text);
+    ost_memory_free(&self->memory);
     *self = (ost_observed_t){ 0 };
 }

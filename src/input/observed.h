@@ -4,6 +4,7 @@
 #ifndef OST_INPUT_OBSERVED_H
 #define OST_INPUT_OBSERVED_H
 
+#include "core/memory.h"
 #include "core/text.h"
 #include "core/units.h"
 
@@ -29,6 +30,7 @@ typedef enum {
 
 /** A table of them. */
 typedef struct {
+    ost_memory_t memory;
     ost_observed_row_t *rows; /**< [n] by arm, person and time */
     size_t n;
     size_t n_left_out[OST_N_LEFT_OUT]; /**< rows that are not among them, each for the first reason that it has */

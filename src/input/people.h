@@ -4,8 +4,10 @@
 #ifndef OST_INPUT_PEOPLE_H
 #define OST_INPUT_PEOPLE_H
 
+#include "core/memory.h"
 #include "core/text.h"
 #include "core/units.h"
+#include "input/csv.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -46,20 +48,19 @@ typedef struct {
     ost_text_list_t ignore; /**< columns that are left out */
 } ost_people_source_t;
 
-/** Read a table of people. Free it in any case.
+/** Read a table of people. @param memory  of what it has
  *  @return 0; OST_ERR_MISSING, OST_ERR_IO, OST_ERR_SYNTAX or OST_ERR_LIMIT of the file; OST_ERR_UNIT: a column without
  * a unit, or with an unknown one; OST_ERR_NAME: a duplicate, a column to ignore or of weights that is not there, a word
  *  that is no category; OST_ERR_VALUE: a missing value, a negative weight. With file:line:column */
-int ost_people_read(ost_people_t *self, const ost_people_source_t *source, ost_error_t *err) OST_MUST_CHECK;
-/** Its start: path and text of the table, as the reader of events needs them too. @param[out] text  a copy, owned by
- * the caller  @return 0, OST_ERR_MISSING, OST_ERR_IO, OST_ERR_LIMIT or OST_ERR_NO_MEMORY */
-int ost_people_text(
-    ost_people_t *self, const ost_people_source_t *source, char **text, ost_error_t *err) OST_MUST_CHECK;
+int ost_people_read(
+    ost_people_t *self, const ost_people_source_t *source, ost_memory_t *memory, ost_error_t *err) OST_MUST_CHECK;
+/** Its start, as the reader of events needs it too: path and text of the table, and its first record. @param[out] csv
+ * to be closed in any case  @return as ost_csv_open() */
+int ost_people_begin(ost_people_t *self, const ost_people_source_t *source, ost_memory_t *memory, ost_csv_t *csv,
+    ost_error_t *err) OST_MUST_CHECK;
 /** Row of a subject. @param u  0 < u < 1, of a table whose rows are drawn */
 size_t ost_people_row(const ost_people_t *self, uint64_t subject, double u);
 /** Index of a column by its name, SIZE_MAX without it. */
 size_t ost_people_column(const ost_people_t *self, const char *name);
-/** Free. Accepts a zeroed one. */
-void ost_people_free(ost_people_t *self);
 
 #endif

@@ -64,35 +64,25 @@ static int check(ost_treatments_t *self, const char *classes, const char *arms, 
     return 0;
 }
 
-int ost_treatments_read(ost_treatments_t *self, const char *evidence, const char *otherwise, ost_error_t *err)
+int ost_treatments_read(
+    ost_treatments_t *self, const char *evidence, const char *otherwise, ost_memory_t *memory, ost_error_t *err)
 {
     void *rows;
-    char *arms = ost_file_beside(evidence, "arms.csv"), *classes = NULL;
-    int ret = 0;
+    const char *arms = ost_file_beside(memory, evidence, "arms.csv"), *classes = NULL;
     *self = (ost_treatments_t){ 0 };
     if (arms != NULL && access(arms, F_OK) != 0) {
-        free(arms);
         if (otherwise == NULL) return 0;
-        arms = ost_strdup(otherwise);
+        arms = otherwise;
     }
-    if (arms != NULL && (classes = ost_file_beside(arms, "classes.csv")) != NULL && access(classes, F_OK) != 0 &&
-        otherwise != NULL) {
-        free(classes);
-        classes = ost_file_beside(otherwise, "classes.csv");
-    }
-    if (classes == NULL) ret = ost_no_memory(err);
-    if (ret == 0) {
-        ret = ost_csv_read_rows(&class_table, NULL, classes, &rows, &self->n_classes, err);
-        self->classes = rows;
-    }
-    if (ret == 0) {
-        ret = ost_csv_read_rows(&arm_table, NULL, arms, &rows, &self->n_arms, err);
-        self->arms = rows;
-    }
-    if (ret == 0) ret = check(self, classes, arms, err);
-    free(arms);
-    free(classes);
-    return ret;
+    if (arms != NULL) classes = ost_file_beside(memory, arms, "classes.csv");
+    if (classes != NULL && access(classes, F_OK) != 0 && otherwise != NULL)
+        classes = ost_file_beside(memory, otherwise, "classes.csv");
+    if (classes == NULL) return ost_no_memory(err);
+    int ret = ost_csv_read_rows(&class_table, NULL, classes, memory, &rows, &self->n_classes, err);
+    self->classes = rows;
+    if (ret == 0) ret = ost_csv_read_rows(&arm_table, NULL, arms, memory, &rows, &self->n_arms, err);
+    self->arms = rows;
+    return ret == 0 ? check(self, classes, arms, err) : ret;
 }
 
 const ost_treated_arm_t *ost_treatments_find(const ost_treatments_t *self, const char *trial, const char *arm)
@@ -100,12 +90,4 @@ const ost_treated_arm_t *ost_treatments_find(const ost_treatments_t *self, const
     for (size_t i = 0; i < self->n_arms; i++)
         if (strcmp(self->arms[i].trial, trial) == 0 && strcmp(self->arms[i].arm, arm) == 0) return &self->arms[i];
     return NULL;
-}
-
-void ost_treatments_free(ost_treatments_t *self)
-{
-    if (self == NULL) return;
-    ost_csv_free_rows(&class_table, self->classes, self->n_classes);
-    ost_csv_free_rows(&arm_table, self->arms, self->n_arms);
-    *self = (ost_treatments_t){ 0 };
 }

@@ -287,33 +287,30 @@ typedef struct {
 } column_t;
 
 /* "PATH [unit]" */
-static int begin_column(column_t *self, const ost_csv_t *csv, size_t field, ost_error_t *err)
+static void begin_column(column_t *self, ost_csv_t *csv, size_t field)
 {
     ost_csv_head_t head;
-    int ret = ost_csv_head(csv, field, false, &head);
-    if (ret < 0) return ret;
+    ost_csv_head(csv, field, false, &head);
     self->unit = head.unit_text;
     self->out = open_memstream(&self->line, &self->size);
     if (asprintf(&self->name, "column '%.100s [%.60s]'", head.name, self->unit != NULL ? self->unit : "") < 0)
         self->name = NULL;
-    if (self->out == NULL || self->name == NULL) return ost_no_memory(err);
-    fprintf(self->out, "%s=", head.name);
-    return 0;
+    if (self->out == NULL || self->name == NULL)
+        ost_csv_no_memory(csv);
+    else
+        fprintf(self->out, "%s=", head.name);
 }
 
-static int add_field(column_t *self, const ost_csv_t *csv, size_t field, bool is_first)
+static void add_field(column_t *self, ost_csv_t *csv, size_t field, bool is_first)
 {
     const char *text = csv->fields[field];
-    double value;
     if (text[strspn(text, " \t")] == '\0')
-        return ost_csv_fail(csv, field, OST_ERR_VALUE, "a value is missing; each point has one in every column");
+        ost_csv_fail(csv, field, OST_ERR_VALUE, "a value is missing; each point has one in every column");
     if (value_length(text) != strlen(text))
-        return ost_csv_fail(csv, field, OST_ERR_SYNTAX, "'%.60s' has a comma, or a bracket that is not closed", text);
-    int ret = self->unit != NULL ? ost_csv_number(csv, field, self->name, &value) : 0;
+        ost_csv_fail(csv, field, OST_ERR_SYNTAX, "'%.60s' has a comma, or a bracket that is not closed", text);
+    if (self->unit != NULL) (void) ost_csv_number(csv, field, self->name);
     bool has_unit = self->unit != NULL && strcmp(self->unit, "1") != 0;
-    if (ret == 0)
-        fprintf(self->out, "%s%s%s%s", is_first ? "" : ", ", text, has_unit ? " " : "", has_unit ? self->unit : "");
-    return ret;
+    fprintf(self->out, "%s%s%s%s", is_first ? "" : ", ", text, has_unit ? " " : "", has_unit ? self->unit : "");
 }
 
 int ost_vary_table(ost_text_list_t *vary, const char *path, ost_error_t *err)
@@ -321,22 +318,18 @@ int ost_vary_table(ost_text_list_t *vary, const char *path, ost_error_t *err)
     ost_csv_t csv;
     size_t n_columns = 0, n_rows = 0;
     column_t columns[OST_CSV_MAX_FIELDS] = { 0 };
-    int ret = ost_csv_open(&csv, path, err), more = 0;
-    for (; ret == 0 && n_columns < csv.n_names; n_columns++)
-        ret = begin_column(&columns[n_columns], &csv, n_columns, err);
-    while (ret == 0 && (more = ost_csv_next(&csv)) > 0) {
-        for (size_t i = 0; i < n_columns && ret == 0; i++) ret = add_field(&columns[i], &csv, i, n_rows == 0);
-        n_rows++;
-    }
-    if (ret == 0) ret = more;
-    if (ret == 0 && n_rows == 0)
-        ret = ost_fail_at(err, OST_ERR_VALUE, path, 0, 0, "has no points: no row below its head");
+    if (ost_csv_open(&csv, path, err) < 0) csv.n_names = 0;
+    for (; n_columns < csv.n_names; n_columns++) begin_column(&columns[n_columns], &csv, n_columns);
+    for (; ost_csv_next(&csv); n_rows++)
+        for (size_t i = 0; i < n_columns; i++) add_field(&columns[i], &csv, i, n_rows == 0);
+    if (n_rows == 0)
+        ost_csv_fail_at(&csv, (ost_location_t){ 0, 0 }, OST_ERR_VALUE, "has no points: no row below its head");
     for (size_t i = 0; i < n_columns; i++) {
-        if (columns[i].out != NULL && fclose(columns[i].out) != 0 && ret == 0) ret = ost_no_memory(err);
-        if (ret == 0 && ost_text_list_add(vary, "%s", columns[i].line) < 0) ret = ost_no_memory(err);
+        if (columns[i].out != NULL && fclose(columns[i].out) != 0) ost_csv_no_memory(&csv);
+        if (csv.code == 0 && ost_text_list_add(vary, "%s", columns[i].line) < 0) ost_csv_no_memory(&csv);
         free(columns[i].line);
         free(columns[i].name);
     }
     ost_csv_close(&csv);
-    return ret;
+    return csv.code;
 }

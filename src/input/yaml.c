@@ -421,11 +421,9 @@ char *ost_yaml_copy(ost_yaml_t *self, const char *text)
 
 char *ost_yaml_beside(ost_yaml_t *self, const char *base, const char *name)
 {
-    char *path = self->code == 0 ? ost_file_beside(base, name) : NULL;
-    char *copy = path != NULL ? ost_yaml_copy(self, path) : NULL;
+    char *path = self->code == 0 ? ost_file_beside(self->memory, base, name) : NULL;
     if (path == NULL) ost_yaml_no_memory(self);
-    free(path);
-    return copy;
+    return path;
 }
 
 void *ost_yaml_items(ost_yaml_t *self, size_t n, size_t size)
