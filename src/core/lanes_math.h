@@ -74,13 +74,19 @@ static inline ost_reg ost_reg_exp_finite(ost_reg x)
     return ost_reg_exp_to(x, 709.7827128933836);
 }
 
+#ifdef __clang__ /* which makes no copy of a function for a constant argument */
+#define OST_ONCE __attribute__((noinline, unused))
+#else
+#define OST_ONCE __attribute__((noinline, noclone, unused))
+#endif
+
 /* Those of n registers, in place, by a short loop: the processor works on several of its turns at once. */
-static __attribute__((noinline, noclone, unused)) void ost_reg_exp_finite_each(ost_reg *x, size_t n)
+static OST_ONCE void ost_reg_exp_finite_each(ost_reg *x, size_t n)
 {
 #pragma GCC unroll 1
     for (size_t i = 0; i < n; i++) x[i] = ost_reg_exp_finite(x[i]);
 }
-static __attribute__((noinline, noclone, unused)) void ost_reg_log_from_each(ost_reg *x, size_t n, ost_reg least)
+static OST_ONCE void ost_reg_log_from_each(ost_reg *x, size_t n, ost_reg least)
 {
 #pragma GCC unroll 1
     for (size_t i = 0; i < n; i++) x[i] = ost_reg_log_from(x[i], least);
