@@ -647,17 +647,22 @@ class Program(unittest.TestCase):
                 self.assertEqual(f"{doubted} {days}" in said if days else doubted not in said, True, said)
 
     def test_eligible(self):
-        """How many are eligible is printed and in the file; none is a warning with what to do."""
-        for condition, n in ("bmd > 2 [g/cm2]", 0), ("bmd > 0 [g/cm2]", 40):
-            done = self.run_tiny("out.h5", "--set", f"population.eligible={condition}")
-            self.assertIn(f"eligible: {n} of 40 subjects\n", done.stdout)
-            self.assertEqual(f"warning: none of 40 subjects is eligible by '{condition}'" in done.stderr, n == 0)
-            with h5py.File(self.path("out.h5")) as file:
-                self.assertEqual(file.attrs["n_eligible"], n)
-            shown = " ".join(self.osteon("show", "out.h5").stdout.split())
-            self.assertIn(f"40 subjects (eligible: {n}) x 2 arms", shown)
-            self.assertEqual("none of the subjects is eligible: widen 'population.eligible'" in shown, n == 0)
-
+        """How many are eligible is printed and in the file; a run with none ends without one, of a sweep it is a warning."""
+        none, all_of_them = "bmd > 2 [g/cm2]", "bmd > 0 [g/cm2]"
+        done = self.run_tiny("out.h5", "--set", f"population.eligible={none}", code=1)
+        self.assertIn("eligible: 0 of 40 subjects\n", done.stdout)
+        says = f"tiny.yaml: none of 40 subjects is eligible by '{none}'; widen the condition, or simulate more subjects"
+        self.assertIn(f"osteon: {says}\n", done.stderr)
+        self.assertEqual([name for name in os.listdir(self.folder.name) if name.startswith("out.h5")], [])
+        done = self.osteon("sweep", "tiny.yaml", "--vary", f"population.eligible={none},{all_of_them}", "-o", "out.h5",
+                           "--set", "endpoints.bone={output: bmd, arm: other, to: 24 month}")
+        self.assertEqual(done.stderr.count("none of 40 subjects"), 1, done.stderr)
+        self.assertIn("warning: ", done.stderr)
+        done = self.run_tiny("out.h5", "--set", f"population.eligible={all_of_them}", "--force")
+        self.assertIn("eligible: 40 of 40 subjects\n", done.stdout)
+        with h5py.File(self.path("out.h5")) as file:
+            self.assertEqual(file.attrs["n_eligible"], 40)
+        self.assertIn("40 subjects (eligible: 40) x 2 arms", " ".join(self.osteon("show", "out.h5").stdout.split()))
         with h5py.File(self.path("out.h5"), "r+") as file: # as an earlier osteon wrote it
             del file.attrs["n_eligible"]
         self.assertIn("40 subjects x 2 arms", " ".join(self.osteon("show", "out.h5").stdout.split()))
@@ -1001,15 +1006,15 @@ times: [0 day, 1 year]
 
     def test_rate_that_is_not_finite_at_the_start(self):
         """A warning names the line, of a signal that is driven before the rate that reads it."""
-        def warned(rate, drive="X"):
+        def warned(rate, drive="X", code=1):
             text = MODEL.replace("kind bone", "kind bone\nsignal pull [1] combine one \"a drive\"\nreads pull")
             text = text.replace("X' = a*X^2", f"X' = {rate}\ndrives pull = {drive}")
             with open(self.path("pole.model"), "w", encoding="utf-8") as file:
                 file.write(text.replace("model tiny", "model pole"))
             with open(self.path("pole.yaml"), "w", encoding="utf-8") as file:
                 file.write("models: [./pole.model]\npopulation: {variability: false}\narms: {a: {}}\ntimes: [0 day, 1 day]\n")
-            return self.osteon("check", "pole.yaml").stderr
-        self.assertEqual(warned("a*pull"), "")
+            return self.osteon("check", "pole.yaml", code=code).stderr
+        self.assertEqual(warned("a*pull", code=0), "")
         said = warned("a*pull/(B - 1)")
         self.assertIn("pole.model:11: the rate of 'X' is not a finite number where the first subject starts", said)
         said = warned("a*pull", "X/(B - 1)")

@@ -161,8 +161,23 @@ class Enroll(test_shards.Program):
         """One subject of a cohort without enrolment who is not eligible: said of her, without advice for cohorts."""
         self.run_one("all.yaml", "all.h5", "-q")
         k = np.flatnonzero(np.isnan(self.values("all.h5", "bmd")[0][0, 0, :, 0]))[0]
-        self.run_one("all.h5", "one.h5", "--subject", str(k), "-q")
-        self.assertIn("the subject is not eligible", " ".join(self.osteon("show", "one.h5").split()))
+        said = self.run_one("all.h5", "one.h5", "--subject", str(k), "-q", code=1)
+        self.assertTrue(said.endswith("the subject is not eligible by 'bmd[hip] < 0.85 [g/cm2]'\n"), said)
+        self.assertEqual([name for name in os.listdir(self.folder.name) if name.startswith("one.h5")], [])
+
+    def test_check_tries_candidates(self):
+        """'check' fails where nobody of the cohort is eligible, or all fail, and warns where it has not tried all."""
+        nobody = settings('population.eligible="bmd[hip] > 9 [g/cm2]"')
+        self.assertIn("warning: e.yaml: 0 of 90 eligible subjects after 640 candidates; 640 not eligible ('eligible: bmd[hip] > 9 [g/cm2]')",
+                      self.osteon("check", "e.yaml", *nobody))
+        self.assertIn("warning: all.yaml: 0 of 700 eligible subjects after 640 candidates", self.osteon("check", "all.yaml", *nobody))
+        of_60 = settings("population.subjects=60")
+        self.assertIn("osteon: all.yaml: 0 of 60 eligible subjects after 60 candidates",
+                      self.osteon("check", "all.yaml", *nobody, *of_60, code=1))
+        young = settings("population.covariates.age={distribution: uniform, from: 6 year, to: 7 year}", "population.eligible=~")
+        self.assertRegex(self.osteon("check", "all.yaml", *young, *of_60, code=1),
+                         r"0 of 60 subjects after 60 candidates; 60 of them failed, the first: covariate 'age' = 6\.\d+ y is outside")
+        self.assertNotIn("warning", self.osteon("check", "e.yaml", "all.yaml"))
 
     def test_strata(self):
         """Exact counts, in subject order, as filled by hand from a plain cohort."""

@@ -209,6 +209,12 @@ validate,T,difference,BMD_difference,LS,24,mean,-3,percentage_points_between_arm
         self.write("trials/one.yaml", TRIAL + "population: {eligible: 1 > 2}\n")
         err = self.validate(code=1).stderr
         self.assertRegex(err, r"trials/one.yaml:14:24: 0 of 2 eligible subjects after \d+ candidates")
+        self.write("trials/tiny.model", MODEL.replace("index site", "covariate age [y] = 60 in 18..110 \"age\"\nindex site")
+                   .replace("1 [g/cm2]*B", "1 [g/cm2]*age/age*B"))
+        self.write("trials/one.yaml", TRIAL + "population: {covariates: {age: {distribution: uniform, from: 6 year, to: 7 year}}}\n")
+        err = self.validate(code=1).stderr  # without a condition: why each of them failed
+        self.assertRegex(err, r"one.yaml: 0 of 2 subjects after 2 candidates; 2 of them failed, the first: covariate 'age' = 6\.\d+ y is "
+                         r"outside the range 18\.\.110 of model 'tiny'\n")
 
     def test_few_eligible(self):
         """Of many trials, those where hardly anyone was eligible; all in CSV. Lines break between trials."""

@@ -92,6 +92,15 @@ static void on_trial(void *watch, const ost_trial_t *trial)
     if (self->options->progress != NULL) self->options->progress(self->options->user, &self->now);
 }
 
+/* That some observation of a trial has a prediction, where its subjects are not those of an enrolment: who fails before
+ * time 0 is not eligible, and has no value. @param estimates  [n_observations] */
+static int check_any(const ost_trial_t *trial, const ost_estimate_t *estimates, ost_error_t *err)
+{
+    for (size_t i = 0; i < trial->matched.n_observations; i++)
+        if (!isnan(estimates[i].value)) return 0;
+    return ost_cohort_find_any(&trial->plan, trial->experiment.n_subjects, err);
+}
+
 /* The large cohorts, trial by trial; every thread works on each. @param[out] estimates  [trials.n_observations] */
 static int run_large(ost_validation_t *self, watch_t *watch, ost_estimate_t *estimates, ost_error_t *err)
 {
@@ -108,6 +117,7 @@ static int run_large(ost_validation_t *self, watch_t *watch, ost_estimate_t *est
         if (ret == 0)
             ret = ost_trial_estimate(trial, of->is_fitted ? &estimate : NULL, watch->options->n_threads,
                 estimates + trial->first_observation, of->curves, of->n_curves, err);
+        if (ret == 0) ret = check_any(trial, estimates + trial->first_observation, err);
         if (ret == 0) on_trial(watch, trial);
     }
     return ret;

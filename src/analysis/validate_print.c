@@ -167,23 +167,13 @@ static int print_eligible(const ost_validation_t *self, FILE *out, ost_error_t *
 /* Which observations have no prediction, and why. */
 static void print_without(const ost_validation_t *self, FILE *out)
 {
-    size_t n_none = 0, n_other = 0;
-    for (size_t i = 0; i < self->n_checks; i++) {
-        const ost_trial_t *trial = self->checks[i].trial;
-        bool is_none = trial->n_simulated > 0 && trial->n_not_eligible == trial->n_simulated;
-        if (!isnan(self->checks[i].estimate.value)) continue;
-        n_none += is_none;
-        n_other += !is_none;
-    }
-    if (n_none > 0)
-        ost_print_wrapped(out,
-            "%zu observations have no prediction, as none of the %llu subjects is eligible; give more with --subjects",
-            n_none, (unsigned long long) self->n_subjects);
-    if (n_other > 0)
+    size_t n = 0;
+    for (size_t i = 0; i < self->n_checks; i++) n += isnan(self->checks[i].estimate.value) != 0;
+    if (n > 0)
         ost_print_wrapped(out,
             "%zu observations have no prediction, as no subject has a value: the output is 0 at baseline, or each "
             "failed",
-            n_other);
+            n);
 }
 
 /* Observations of a class that are missed by far, and whose they are. @return 0 or OST_ERR_NO_MEMORY */

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli.h"
+#include "cohort/cohort.h"
 #include "input/evidence.h"
 #include "plan/doubts.h"
 #include "plan/plan.h"
 
 #include <unistd.h>
+
+/* Subjects that are looked at until one takes part. */
+enum { MOST_SCREENED = 640 };
 
 static int check_model(const char *path, ost_library_t *library)
 {
@@ -15,6 +19,19 @@ static int check_model(const char *path, ost_library_t *library)
     printf("OK: %s: %s model '%s'; states %zu, parameters %zu, signals read %zu, driven %zu, outputs %zu\n", path,
         ost_model_kind_words[model->kind], model->name, model->n_states, model->n_params, model->n_reads,
         model->n_drives, model->n_outputs);
+    return OST_EXIT_OK;
+}
+
+/* That a subject takes part: an error where the whole cohort is screened, else a warning. @return an exit code */
+static int check_any(const ost_plan_t *plan)
+{
+    const ost_experiment_t *e = plan->experiment;
+    ost_error_t err = { 0 };
+    char text[1024];
+    int ret = ost_cohort_find_any(plan, MOST_SCREENED, &err);
+    if (ret == 0) return OST_EXIT_OK;
+    if (ret != OST_ERR_VALUE || (!e->enrolls && e->n_subjects <= MOST_SCREENED)) return ost_cli_fail(&err);
+    ost_cli_message("warning: %s", ost_error_format(&err, text, sizeof(text)));
     return OST_EXIT_OK;
 }
 
@@ -36,6 +53,7 @@ static int check_experiment(const char *name, const ost_text_list_t *overrides)
         goto out;
     }
     if ((code = ost_cli_doubts(&plan, true)) != OST_EXIT_OK) goto out;
+    if ((code = check_any(&plan)) != OST_EXIT_OK) goto out;
     const size_t n_times = e->n_times;
     int ret = ost_cli_evidence(&experiment, &matched, &evidence, &err);
     if (ret == 0) ret = ost_matched_bind(&matched, &plan, &err);

@@ -382,9 +382,7 @@ static int print_table(show_t *self, const char *path, ost_error_t *err)
             ost_show_print_few(eligible != NULL ? strtoull(eligible, NULL, 10) : self->n_subjects, "subject", 0.9);
     int ret = ost_table_print(&self->table, stdout, err);
     if (ret < 0) return ret;
-    const char *why = eligible != NULL && strcmp(eligible, "0") == 0 && self->n_subjects == 1
-                          ? "; the subject is not eligible: 'population.eligible' does not hold for it at time 0"
-                      : eligible != NULL && strcmp(eligible, "0") == 0
+    const char *why = eligible != NULL && strcmp(eligible, "0") == 0
                           ? "; none of the subjects is eligible: widen 'population.eligible', or simulate more subjects"
                       : ost_results_failures(self->results) > 0
                           ? "; 'failure_message' in the file says why subjects failed"

@@ -329,18 +329,32 @@ static ost_cohort_summary_t count(const ost_journal_t *journal, size_t n_parts)
     return all;
 }
 
-/* Of plans whose cohort has no eligible subject, all values are NaN. */
-static void warn_not_eligible(const ost_journal_t *journal, const ost_part_t *parts, size_t n_parts)
+static bool is_empty(const ost_journal_part_t *part)
 {
-    char n[64];
-    for (size_t p = 0; p < n_parts; p++) {
-        const ost_cohort_summary_t *sums = &ost_journal_part(journal, p)->sums;
-        if (sums->subjects == 0 || sums->not_eligible < sums->subjects) continue;
-        ost_cli_message("warning: %s%snone of %s is eligible by '%s', so that all values are NaN; widen the condition, "
-                        "or simulate more subjects",
-            parts[p].name != NULL ? parts[p].name : "", parts[p].name != NULL ? ": " : "",
-            ost_cli_plural(sums->subjects, "subject", n), parts[p].plan->experiment->eligible);
+    return part->sums.subjects > 0 && part->sums.not_eligible == part->sums.subjects;
+}
+
+/* Plans whose cohort has no eligible subject: all values are NaN, which is a warning. @param is_whole  not a shard
+ * @return OST_ERR_VALUE where a whole run has no other plans: there is no result */
+static int check_eligible(
+    const ost_journal_t *journal, const ost_part_t *parts, size_t n_parts, bool is_whole, ost_error_t *err)
+{
+    char n[64], who[96], text[1024];
+    size_t n_empty = 0;
+    for (size_t p = 0; p < n_parts; p++) n_empty += is_empty(ost_journal_part(journal, p));
+    for (size_t p = 0; p < n_parts && n_empty > 0; p++) {
+        const uint64_t n_subjects = ost_journal_part(journal, p)->sums.subjects;
+        const ost_experiment_t *e = parts[p].plan->experiment;
+        if (!is_empty(ost_journal_part(journal, p))) continue;
+        snprintf(who, sizeof(who), n_subjects > 1 ? "none of %s is" : "the subject is not",
+            ost_cli_plural(n_subjects, "subject", n));
+        OST_FAIL_AT(err, OST_ERR_VALUE, e, e->eligible_location, "%s%s%s eligible by '%.200s'%s",
+            parts[p].name != NULL ? parts[p].name : "", parts[p].name != NULL ? ": " : "", who, e->eligible,
+            n_subjects > 1 ? "; widen the condition, or simulate more subjects" : "");
+        if (is_whole && n_empty == n_parts) return err->code;
+        ost_cli_message("warning: %s: all values are NaN", ost_error_format(err, text, sizeof(text)));
     }
+    return 0;
 }
 
 /* What is wanted is there: of a shard, in a journal; else in a result file. @param[out] n_failed  subject-arms in it
@@ -528,8 +542,11 @@ static int simulate(const ost_part_t *parts, size_t n_parts, const ost_simulatio
     if (replaces && !how->quiet) ost_cli_replaces(how->out, parts[0].plan->experiment->name);
     ret = run_parts(&run, parts, n_parts, &err);
     n_failed = count(run.journal, n_parts).failures;
-    if (ret == 0) warn_not_eligible(run.journal, parts, n_parts);
     bool is_interrupted = ret > 0;
+    if (ret == 0 && (ret = check_eligible(run.journal, parts, n_parts, how->shard.n == 0, &err)) < 0) {
+        ost_journal_remove(run.journal);
+        return ost_cli_fail(&err);
+    }
     bool has_result = !is_interrupted || (can_be_partial(parts, n_parts) && how->shard.n == 0);
     has_result = has_result && count(run.journal, n_parts).subjects > 0;
     if (ret < 0)

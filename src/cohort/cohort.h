@@ -109,6 +109,9 @@ typedef struct {
      * NULL. */
     int (*sink)(void *user, const ost_cohort_block_t *block, ost_error_t *err);
     bool parallel_sink; /**< sink may be called by several threads at a time, and is */
+    /** Candidates that are screened at most until n take part, whether or not the experiment enrolls; no arm is run.
+     * 0: the run */
+    uint64_t n_screened;
     const bool *done; /**< [number of blocks] true where a block is left out, as one that an earlier run did; NULL: none
                        */
     /** Called by one thread at a time after each block. Non-zero stops the run early, keeping what is done. May be
@@ -124,6 +127,9 @@ typedef struct {
  *  @return 0 also when single subjects failed (see summary) */
 int ost_cohort_run(const ost_plan_t *plan, const ost_cohort_options_t *options, ost_cohort_summary_t *summary,
     ost_error_t *err) OST_MUST_CHECK;
+/** That a subject takes part: screen subjects up to time 0, at most so many, until one is eligible and has not failed.
+ * @return 0; OST_ERR_VALUE: none, and what became of them; or an error of the run */
+int ost_cohort_find_any(const ost_plan_t *plan, uint64_t most, ost_error_t *err) OST_MUST_CHECK;
 /** Free. Accepts NULL and a zeroed one. */
 void ost_cohort_summary_free(ost_cohort_summary_t *self);
 

@@ -142,13 +142,21 @@ static void fill(screening_t *self, uint64_t n)
     }
 }
 
-/* Candidates that there are at most. */
-static uint64_t count_candidates(const ost_experiment_t *e)
+/* Rows of a table of people from the first subject on; UINT64_MAX where subjects are drawn. */
+static uint64_t count_rows(const ost_experiment_t *e)
 {
-    const uint64_t most = CANDIDATES * e->n_subjects + MORE_CANDIDATES;
-    const bool is_listed = ost_people_are_rows(&e->people);
-    const uint64_t rows = is_listed && e->people.n_rows > e->first_subject ? e->people.n_rows - e->first_subject : 0;
-    return is_listed && rows < most ? rows : most;
+    if (!ost_people_are_rows(&e->people)) return UINT64_MAX;
+    return e->people.n_rows > e->first_subject ? e->people.n_rows - e->first_subject : 0;
+}
+
+/* Candidates that there are at most. */
+static uint64_t count_candidates(const ost_run_t *run)
+{
+    const ost_experiment_t *e = run->plan->experiment;
+    const uint64_t asked = run->options->n_screened, rows = count_rows(e);
+    uint64_t most = e->enrolls ? CANDIDATES * e->n_subjects + MORE_CANDIDATES : e->n_subjects;
+    if (rows < most) most = rows;
+    return asked > 0 && asked < most ? asked : most;
 }
 
 /* Of candidates that take no part, how many of each kind, and why the first of them failed. */
@@ -179,22 +187,23 @@ static int fail_empty(const screening_t *self)
     say_out(self, out, sizeof(out));
     if (self->n_of[s] > 0)
         snprintf(rare, sizeof(rare), ", one in %.0f", (double) self->n_screened / (double) self->n_of[s]);
-    const bool is_end = count_candidates(e) < CANDIDATES * e->n_subjects + MORE_CANDIDATES;
     if (e->n_strata > 0) snprintf(name, sizeof(name), "stratum '%.80s' has ", e->strata[s].name);
     return OST_FAIL_AT(self->err, OST_ERR_VALUE, e, at, "%s%llu of %llu %ssubjects after %llu candidates%s%s%s", name,
-        (unsigned long long) self->n_of[s], (unsigned long long) quota_of(self, s), e->n_strata > 0 ? "" : "eligible ",
-        (unsigned long long) self->n_screened, rare, is_end ? ", all rows of the table of people" : "", out);
+        (unsigned long long) self->n_of[s], (unsigned long long) quota_of(self, s),
+        e->eligible != NULL && e->n_strata == 0 ? "eligible " : "", (unsigned long long) self->n_screened, rare,
+        self->n_screened == count_rows(e) ? ", all rows of the table of people" : "", out);
 }
 
 static int enroll(screening_t *self, int n_threads)
 {
     const ost_experiment_t *e = self->run->plan->experiment;
-    const uint64_t most = count_candidates(e);
+    const uint64_t most = count_candidates(self->run);
     int ret = 0;
     while (ret == 0 && self->n_members < self->n_wanted) {
         const uint64_t left = most - self->n_screened, missing = self->n_wanted - self->n_members;
-        uint64_t n = missing + missing / 4;
-        if (n < (uint64_t) n_threads * BLOCK) n = (uint64_t) n_threads * BLOCK;
+        uint64_t n = missing + missing / 4, least = (uint64_t) n_threads * BLOCK;
+        if (self->n_screened < least) least = self->n_screened + OST_LANE_COUNT; /* one is soon found of many */
+        if (n < least) n = least;
         if (n > left) n = left;
         if (n == 0) return fail_empty(self);
         self->first = e->first_subject + self->n_screened;
@@ -221,7 +230,7 @@ int ost_run_enroll(ost_run_t *run, int n_threads, ost_error_t *err)
     const ost_plan_t *plan = run->plan;
     const ost_experiment_t *e = plan->experiment;
     const size_t n_variants = run->options->variants != NULL ? run->options->n_variants : 1;
-    if (!e->enrolls) return 0;
+    if (!e->enrolls && run->options->n_screened == 0) return 0;
     uint64_t **lists = run->enrolled = calloc(n_variants + 1, sizeof(*lists));
     screening_t self = { .run = run, .n_wanted = count_wanted(run), .err = err };
     self.n_of = calloc(e->n_strata + 1, sizeof(*self.n_of));

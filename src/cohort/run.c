@@ -183,7 +183,7 @@ int ost_cohort_run(
     const int n_threads = thread_count(options);
     summary->n_threads = (size_t) n_threads > run.n_blocks ? (int) run.n_blocks : n_threads;
     if (ret == 0 && run.n_wanted > 0) ret = ost_run_enroll(&run, n_threads, err); /* of more blocks than are run */
-    if (ret < 0 && ret != OST_ERR_STOPPED) {
+    if (options->n_screened > 0 || (ret < 0 && ret != OST_ERR_STOPPED)) {
         ost_run_dismiss(&run);
         return ret;
     }
@@ -203,4 +203,13 @@ int ost_cohort_run(
     summary->seconds_cpu = (double) (clock() - t_cpu) / CLOCKS_PER_SEC;
     summary->seconds_wall = wall_seconds() - run.t_wall;
     return run.ret;
+}
+
+int ost_cohort_find_any(const ost_plan_t *plan, uint64_t most, ost_error_t *err)
+{
+    ost_cohort_summary_t summary = { 0 };
+    const ost_cohort_options_t options = { .n = 1, .n_screened = most, .no_probe = true };
+    int ret = ost_cohort_run(plan, &options, &summary, err);
+    ost_cohort_summary_free(&summary);
+    return ret;
 }
