@@ -5,48 +5,26 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
-/* How rows of each bank are named and loaded. */
-static const struct {
-    const char *name, *from;
-} banks[OST_N_BANKS] = {
-    [OST_BANK_VALUE] = { "v", "" },
-    [OST_BANK_PARAM] = { "p", "p" },
-    [OST_BANK_HOISTED] = { "h", "at->h" },
-    [OST_BANK_STATE] = { "x", "at->x" },
-    [OST_BANK_MODE] = { "m", "at->mode" },
-    [OST_BANK_NOISE] = { "z", "at->noise" },
-    [OST_BANK_TIME] = { "t", "at->t" },
+/* Where rows of each bank are. */
+static const char *const banks[OST_N_BANKS] = {
+    [OST_BANK_PARAM] = "p",
+    [OST_BANK_HOISTED] = "at->h",
+    [OST_BANK_STATE] = "at->x",
+    [OST_BANK_MODE] = "at->mode",
+    [OST_BANK_NOISE] = "at->noise",
+    [OST_BANK_TIME] = "at->t",
 };
 
 typedef struct {
     const ost_model_t *model;
     const struct ost_programs *programs;
     const ost_program_t *program;
-    bool *loaded[OST_N_BANKS]; /* rows that the function has loaded */
-    uint32_t *round;           /* [n_instr] of the program: when an instruction is put */
-    ost_memory_t memory;
+    uint32_t *round; /* [n_instr] of the program: when an instruction is put */
     FILE *out;
 } emitter_t;
-
-static size_t bank_rows(const emitter_t *e, size_t bank)
-{
-    switch (bank) {
-    case OST_BANK_PARAM:
-        return e->model->n_params;
-    case OST_BANK_HOISTED:
-        return e->programs->n_hoisted;
-    case OST_BANK_STATE:
-        return e->model->n_states;
-    case OST_BANK_MODE:
-        return e->model->n_switches;
-    case OST_BANK_NOISE:
-        return e->model->n_noises;
-    default:
-        return 1;
-    }
-}
 
 static void put_number(const emitter_t *e, double value)
 {
@@ -61,16 +39,46 @@ static void put_number(const emitter_t *e, double value)
     }
 }
 
-/* An operand of + - * /, where a number stands for a row of it. */
+/* What a row is called in the model, NULL where it has no name of its own. */
+static const char *name_of(const emitter_t *e, ost_operand_t operand)
+{
+    uint32_t row = ost_operand_row(operand);
+    switch (ost_operand_bank(operand)) {
+    case OST_BANK_PARAM:
+        return e->model->params[row].name;
+    case OST_BANK_STATE:
+        return e->model->states[row].name;
+    case OST_BANK_NOISE:
+        return e->model->noises[row].name;
+    case OST_BANK_READ:
+        return e->model->reads[row].name;
+    case OST_BANK_HOISTED:
+        operand = e->programs->program[OST_PREPARE].root[row];
+        return ost_operand_bank(operand) == OST_BANK_PARAM ? name_of(e, operand) : NULL;
+    default:
+        return NULL;
+    }
+}
+
+static void put_row(const emitter_t *e, const char *array, uint32_t row)
+{
+    fprintf(e->out, row > 0 ? "%s + %" PRIu32 " * OST_LANES, q" : "%s, q", array, row);
+}
+
+/* An operand of + - * /, where a number stands for a row of it. One register of each row at a time, from the first
+ * instruction to the last: whole rows, where they take several registers, would be in memory most of the time. */
 static void put_operand(const emitter_t *e, ost_operand_t operand)
 {
     uint32_t bank = ost_operand_bank(operand), row = ost_operand_row(operand);
+    const char *name = name_of(e, operand);
     if (bank == OST_BANK_CONST) {
         put_number(e, e->programs->constant[row]);
-    } else if (bank == OST_BANK_TIME) {
-        fputs("t", e->out);
+    } else if (bank == OST_BANK_VALUE) {
+        fprintf(e->out, "v%" PRIu32, row);
     } else {
-        fprintf(e->out, "%s%" PRIu32, banks[bank].name, row);
+        fputs("ost_reg_load(", e->out);
+        put_row(e, banks[bank], row);
+        fprintf(e->out, name != NULL ? ") /* %s */" : ")", name);
     }
 }
 
@@ -135,52 +143,10 @@ static void put_expression(const emitter_t *e, const ost_instr_t *i)
     }
 }
 
-/* What a row is called in the model, NULL where it has no name of its own. */
-static const char *name_of(const emitter_t *e, ost_operand_t operand)
-{
-    uint32_t row = ost_operand_row(operand);
-    switch (ost_operand_bank(operand)) {
-    case OST_BANK_PARAM:
-        return e->model->params[row].name;
-    case OST_BANK_STATE:
-        return e->model->states[row].name;
-    case OST_BANK_NOISE:
-        return e->model->noises[row].name;
-    case OST_BANK_READ:
-        return e->model->reads[row].name;
-    case OST_BANK_HOISTED:
-        operand = e->programs->program[OST_PREPARE].root[row];
-        return ost_operand_bank(operand) == OST_BANK_PARAM ? name_of(e, operand) : NULL;
-    default:
-        return NULL;
-    }
-}
-
 static void end_line(const emitter_t *e, const char *name)
 {
     if (name != NULL) fprintf(e->out, "; /* %s */\n", name);
     if (name == NULL) fputs(";\n", e->out);
-}
-
-static void put_row(const emitter_t *e, const char *array, uint32_t row)
-{
-    fprintf(e->out, row > 0 ? "%s + %" PRIu32 " * OST_LANES, q" : "%s, q", array, row);
-}
-
-/* One register of each row at a time, from the first instruction to the last: whole rows, where they take several
- * registers, would be in memory most of the time. Rows are loaded where they are first used, so that registers hold
- * them no longer than need be. */
-static void put_load(emitter_t *e, ost_operand_t operand)
-{
-    uint32_t bank = ost_operand_bank(operand), row = ost_operand_row(operand);
-    if (e->loaded[bank] == NULL || e->loaded[bank][row]) return;
-    e->loaded[bank][row] = true;
-    fputs("        const ost_reg ", e->out);
-    put_operand(e, operand);
-    fputs(" = ost_reg_load(", e->out);
-    put_row(e, banks[bank].from, row);
-    fputs(")", e->out);
-    end_line(e, name_of(e, operand));
 }
 
 /* "E' by estradiol", "load by time" */
@@ -272,9 +238,6 @@ static void put_results(emitter_t *e, size_t i)
 static void put_instruction(emitter_t *e, size_t i)
 {
     const ost_program_t *p = e->program;
-    put_load(e, p->instr[i].a);
-    put_load(e, p->instr[i].b);
-    put_load(e, p->instr[i].c);
     fprintf(e->out, "        const ost_reg v%zu = ", i);
     put_expression(e, &p->instr[i]);
     end_line(e, p->instr[i].op == OST_OP_READ ? name_of(e, p->instr[i].a) : NULL);
@@ -302,7 +265,6 @@ static void put_loop(emitter_t *e, size_t i, size_t n)
     fprintf(e->out, "        ost_reg each%zu[%zu];\n", i, n);
     for (size_t k = i, place = 0; k < p->n_instr; k++) {
         if (!is_like(e, i, k)) continue;
-        put_load(e, p->instr[k].a);
         fprintf(e->out, "        each%zu[%zu] = ", i, place++);
         put_vector(e, p->instr[k].a);
         end_line(e, NULL);
@@ -337,15 +299,10 @@ static void put_body(emitter_t *e)
 {
     const ost_program_t *p = e->program;
     const uint32_t n_rounds = plan_rounds(e);
-    for (size_t bank = 0; bank < OST_N_BANKS; bank++) {
-        if (e->loaded[bank] != NULL) memset(e->loaded[bank], 0, bank_rows(e, bank) * sizeof(bool));
-    }
     fputs("    for (int q = 0; q < OST_N_REGS; q++) {\n", e->out);
     for (uint32_t round = 0; round < n_rounds; round++) put_round(e, round);
     for (size_t k = 0; k < p->n_roots; k++) {
-        if (ost_operand_bank(p->root[k]) == OST_BANK_VALUE) continue;
-        put_load(e, p->root[k]);
-        put_store(e, k);
+        if (ost_operand_bank(p->root[k]) != OST_BANK_VALUE) put_store(e, k);
     }
     fputs("    }\n}\n\n", e->out);
 }
@@ -391,26 +348,14 @@ static void put_drives(emitter_t *e, const char *what, size_t derivatives)
     fputs("    default:\n        break;\n    }\n}\n\n", e->out);
 }
 
-static bool allocate(emitter_t *e)
-{
-    static const uint8_t row_banks[] = { OST_BANK_PARAM, OST_BANK_HOISTED, OST_BANK_STATE, OST_BANK_MODE,
-        OST_BANK_NOISE, OST_BANK_TIME };
-    size_t n_instr = 0;
-    for (size_t i = 0; i < e->programs->n_programs; i++)
-        if (e->programs->program[i].n_instr > n_instr) n_instr = e->programs->program[i].n_instr;
-    e->round = ost_memory_list(&e->memory, n_instr, sizeof(*e->round));
-    for (size_t i = 0; i < sizeof(row_banks); i++)
-        e->loaded[row_banks[i]] = ost_memory_list(&e->memory, bank_rows(e, row_banks[i]), sizeof(bool));
-    return !e->memory.failed;
-}
-
 int ost_model_emit(const ost_model_t *model, FILE *out, ost_error_t *err)
 {
     emitter_t e = { .model = model, .programs = model->impl->programs, .out = out };
-    if (!allocate(&e)) {
-        ost_memory_free(&e.memory);
-        return ost_fail(err, OST_ERR_NO_MEMORY, "out of memory while writing model '%s'", model->name);
-    }
+    size_t n_instr = 1;
+    for (size_t i = 0; i < e.programs->n_programs; i++)
+        if (e.programs->program[i].n_instr > n_instr) n_instr = e.programs->program[i].n_instr;
+    e.round = malloc(n_instr * sizeof(*e.round));
+    if (e.round == NULL) return ost_fail(err, OST_ERR_NO_MEMORY, "out of memory while writing model '%s'", model->name);
     fprintf(out,
         "/* SPDX-License-Identifier: GPL-3.0-or-later */\n"
         "/* The model %s as C over lanes, written by osteon-emit. Do not edit: change %s. */\n"
@@ -429,6 +374,6 @@ int ost_model_emit(const ost_model_t *model, FILE *out, ost_error_t *err)
         "    OST_LANE_FN(%1$s_drive),\n    OST_LANE_FN(%1$s_drive_jacobian),\n    OST_LANE_FN(%1$s_switches),\n"
         "    OST_LANE_FN(%1$s_outputs),\n    NULL,\n};\n",
         model->name);
-    ost_memory_free(&e.memory);
+    free(e.round);
     return ferror(out) ? ost_fail(err, OST_ERR_IO, "cannot write the kernel of model '%s'", model->name) : 0;
 }
