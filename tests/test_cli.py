@@ -196,6 +196,7 @@ class Program(unittest.TestCase):
             (["run", "nothing.yaml", "-o", "x.h5"], "No such file"),
             (["run", "atax", "-o", "x.h5"], "no experiment of that name"),
             (["show", "nothing.h5"], "No such file"),
+            (["verify", "nothing.h5"], "No such file"),
             (["check", "nothing.model"], "No such file"),
             (["model", "nothing"], "nothing"),
             (["run", "tiny.yaml", "-o", "x.h5", "--set", "models=[./tinny.model]"], "tiny.yaml: model './tinny.model'"),

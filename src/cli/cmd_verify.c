@@ -135,6 +135,7 @@ static int run_verify(char **words, void *arguments)
     ost_error_t err = { 0 };
     bool is_sealed;
     if (!read_share(a->share, &a->part)) return OST_EXIT_USAGE;
+    if (!ost_cli_exists(path)) return OST_EXIT_INPUT;
     if (ost_results_check_seal(path, &is_sealed, &err) < 0 || ost_cli_open_result(&a->results, path, true, &err) < 0)
         return ost_cli_fail(&err);
     if (is_sealed)

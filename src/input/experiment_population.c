@@ -40,6 +40,7 @@ static void read_dropout(ost_experiment_t *self, ost_yaml_t *tree, const ost_yam
 {
     double value = 0;
     ost_experiment_own(self, tree, node, ost_dim_time, "3 year", &value, &self->dropout);
+    if (value < 0) ost_yaml_fail(tree, node, OST_ERR_VALUE, "'%.60s' is before time 0", node->text);
     if (node != NULL && self->dropout == NULL) ost_experiment_plain(tree, node, value, " [d]", &self->dropout);
 }
 
