@@ -61,10 +61,10 @@ extern const ost_output_kind_t ost_outputs[];
  * argument is given once; "X,..." takes several. --set is given as often as there are entries to change. */
 typedef struct {
     const char *name;
-    char letter;           /* 0 for none */
     const char *argument;  /* its value in --help; "a|b": one of these words; NULL for a flag */
     const char *text;      /* meaning, a phrase */
     size_t target;         /* OST_FLAG, OST_WORD, OST_NUMBER or OST_CHANGES */
+    char letter;           /* 0 for none */
     uint64_t lower, upper; /* a whole number in this range; upper 0: a word */
     const char *path;      /* of the entry of the experiment that it changes; "": any, the value being path=value */
     const ost_output_kind_t *output; /* of the file to write that it names; NULL: it names none */
@@ -109,80 +109,47 @@ extern const ost_command_t ost_command_run, ost_command_compare, ost_command_sho
     ost_command_list, ost_command_sweep, ost_command_sensitivity, ost_command_export, ost_command_report;
 
 /* Options that commands share, by the type of their arguments. */
+#define OST_OPTION(...)                                                                                                \
+    {                                                                                                                  \
+        __VA_ARGS__                                                                                                    \
+    }
 #define OST_OPTIONS_PEOPLE(type)                                                                                       \
-    { .name = "subjects",                                                                                              \
-        .letter = 'n',                                                                                                 \
-        .argument = "N",                                                                                               \
-        .text = "number of subjects",                                                                                  \
-        .target = OST_CHANGES(type, overrides),                                                                        \
+    { "subjects", "N", "number of subjects", .target = OST_CHANGES(type, overrides), .letter = 'n',                    \
         .path = "population.subjects" },                                                                               \
-        { .name = "people",                                                                                            \
-            .argument = "TABLE.csv",                                                                                   \
-            .text = "a row for each subject: columns 'age [year]', 'aibl.k_C [1/d]', ...",                             \
-            .target = OST_CHANGES(type, overrides),                                                                    \
-            .path = "population.people.table" },                                                                       \
-        { .name = "ignore",                                                                                            \
-            .argument = "COLUMN,...",                                                                                  \
-            .text = "columns of the table of people that are left out",                                                \
-            .target = OST_CHANGES(type, overrides),                                                                    \
-            .path = "population.people.ignore" },                                                                      \
-        { .name = "events",                                                                                            \
-            .argument = "TABLE.csv",                                                                                   \
-            .text =                                                                                                    \
-                "dosing records: columns ID, TIME, AMT, EVID, CMT, ..., which 'events' of the experiment explains",    \
-            .target = OST_CHANGES(type, overrides),                                                                    \
-            .path = "events.table" },                                                                                  \
-    {                                                                                                                  \
-        .name = "seed", .argument = "S", .text = "seed of all random numbers", .target = OST_CHANGES(type, overrides), \
-        .path = "population.seed"                                                                                      \
-    }
+        { "people", "TABLE.csv", "a row for each subject: columns 'age [year]', 'aibl.k_C [1/d]', ...",                \
+            .target = OST_CHANGES(type, overrides), .path = "population.people.table" },                               \
+        { "ignore", "COLUMN,...", "columns of the table of people that are left out",                                  \
+            .target = OST_CHANGES(type, overrides), .path = "population.people.ignore" },                              \
+        { "events", "TABLE.csv",                                                                                       \
+            "dosing records: columns ID, TIME, AMT, EVID, CMT, ..., which 'events' of the experiment explains",        \
+            .target = OST_CHANGES(type, overrides), .path = "events.table" },                                          \
+        OST_OPTION("seed", "S", "seed of all random numbers", .target = OST_CHANGES(type, overrides),                  \
+            .path = "population.seed")
 #define OST_OPTION_SET(type)                                                                                           \
-    {                                                                                                                  \
-        .name = "set", .argument = "PATH=VALUE", .target = OST_CHANGES(type, overrides), .path = "",                   \
-        .text = "change any entry, as in arms.anastrozole.regimen.0.dose='2 mg'"                                       \
-    }
+    OST_OPTION("set", "PATH=VALUE", "change any entry, as in arms.anastrozole.regimen.0.dose='2 mg'",                  \
+        .target = OST_CHANGES(type, overrides), .path = "")
 #define OST_OPTION_OUTPUT(type, kind, name_of_argument, meaning)                                                       \
-    {                                                                                                                  \
-        .name = "output", .letter = 'o', .argument = name_of_argument, .text = meaning,                                \
-        .target = OST_WORD(type, output), .output = &ost_outputs[kind]                                                 \
-    }
+    OST_OPTION("output", name_of_argument, meaning, .target = OST_WORD(type, output), .letter = 'o',                   \
+        .output = &ost_outputs[kind])
 #define OST_OPTION_THREADS(type)                                                                                       \
-    {                                                                                                                  \
-        .name = "threads", .letter = 't', .argument = "T", .text = "threads (default: all this process may use)",      \
-        .target = OST_NUMBER(type, n_threads), .lower = 1, .upper = 4096                                               \
-    }
+    OST_OPTION("threads", "T", "threads (default: all this process may use)", .target = OST_NUMBER(type, n_threads),   \
+        .letter = 't', .lower = 1, .upper = 4096)
 #define OST_OPTION_ISA(type)                                                                                           \
-    {                                                                                                                  \
-        .name = "isa", .argument = "base|avx2|avx512", .text = "instruction set (default: the widest)",                \
-        .target = OST_WORD(type, isa)                                                                                  \
-    }
+    OST_OPTION("isa", "base|avx2|avx512", "instruction set (default: the widest)", .target = OST_WORD(type, isa))
 #define OST_OPTION_SHARD(type)                                                                                         \
-    {                                                                                                                  \
-        .name = "shard", .argument = "I/N",                                                                            \
-        .text = "the I-th of N parts of the cohort; 'osteon merge' puts them together",                                \
-        .target = OST_WORD(type, shard)                                                                                \
-    }
+    OST_OPTION("shard", "I/N", "the I-th of N parts of the cohort; 'osteon merge' puts them together",                 \
+        .target = OST_WORD(type, shard))
 #define OST_OPTION_QUIET(type)                                                                                         \
-    {                                                                                                                  \
-        .name = "quiet", .letter = 'q', .text = "no progress, no summary", .target = OST_FLAG(type, quiet)             \
-    }
+    OST_OPTION("quiet", NULL, "no progress, no summary", .target = OST_FLAG(type, quiet), .letter = 'q')
 #define OST_OPTION_FORCE(type)                                                                                         \
-    {                                                                                                                  \
-        .name = "force", .text = "replace what is there, whatever it is", .target = OST_FLAG(type, force)              \
-    }
+    OST_OPTION("force", NULL, "replace what is there, whatever it is", .target = OST_FLAG(type, force))
 #define OST_OPTION_NO_PROBE(type)                                                                                      \
-    {                                                                                                                  \
-        .name = "no-probe",                                                                                            \
-        .text = "leave out how large the run's own errors are; saves time where cohorts are small",                    \
-        .target = OST_FLAG(type, no_probe)                                                                             \
-    }
+    OST_OPTION("no-probe", NULL, "leave out how large the run's own errors are; saves time where cohorts are small",   \
+        .target = OST_FLAG(type, no_probe))
 #define OST_OPTIONS_RESUME(type)                                                                                       \
-    { .name = "resume",                                                                                                \
-        .text = "go on with what OUT.h5.part holds of this run; same results",                                         \
+    { "resume", NULL, "go on with what OUT.h5.part holds of this run; same results",                                   \
         .target = OST_FLAG(type, resume) },                                                                            \
-    {                                                                                                                  \
-        .name = "restart", .text = "begin anew, whatever OUT.h5.part holds", .target = OST_FLAG(type, restart)         \
-    }
+        OST_OPTION("restart", NULL, "begin anew, whatever OUT.h5.part holds", .target = OST_FLAG(type, restart))
 
 /* What the program simulates, for its help and its manual page. */
 #define OST_CLI_ABOUT "bone remodelling of virtual patients under endocrine therapy and bone drugs"
@@ -302,11 +269,9 @@ typedef enum {
 #undef OST_PROGRESS_ENUM
 } ost_cli_progress_kind_t;
 #define OST_OPTION_PROGRESS(type)                                                                                      \
-    {                                                                                                                  \
-        .name = "progress", .argument = &OST_PROGRESS_WORDS(OST_PROGRESS_ALTERNATIVE)[1],                              \
-        .text = "on standard error; default: " OST_PROGRESS_VARIABLE ", else auto: a line, off a terminal at the end", \
-        .target = OST_WORD(type, progress)                                                                             \
-    }
+    OST_OPTION("progress", &OST_PROGRESS_WORDS(OST_PROGRESS_ALTERNATIVE)[1],                                           \
+        "on standard error; default: " OST_PROGRESS_VARIABLE ", else auto: a line, off a terminal at the end",         \
+        .target = OST_WORD(type, progress))
 
 typedef struct {
     ost_cli_progress_kind_t kind;

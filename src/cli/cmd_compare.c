@@ -37,15 +37,11 @@ static int run_compare(char **words, void *arguments)
 }
 
 static const ost_option_t options[] = {
-    { .name = "models",
-        .letter = 'm',
-        .argument = "MODEL,...",
-        .text = "bone models, by name or path (default: those of a file that compare wrote)",
-        .target = OST_WORD(compare_arguments_t, models) },
+    { "models", "MODEL,...", "bone models, by name or path (default: those of a file that compare wrote)",
+        .target = OST_WORD(compare_arguments_t, models), .letter = 'm' },
     OST_OPTION_OUTPUT(
         ost_simulation_arguments_t, OST_OUTPUT_RESULT, "OUT.h5", "file to write (HDF5); default: NAME_models.h5 here"),
-    { .name = "allow-gaps",
-        .text = "an arm whose drug has no effect on a model is left without values, instead of an error",
+    { "allow-gaps", NULL, "an arm whose drug has no effect on a model is left without values, instead of an error",
         .target = OST_FLAG(compare_arguments_t, allow_gaps) },
     OST_OPTIONS_PEOPLE(ost_simulation_arguments_t),
     OST_OPTION_SET(ost_simulation_arguments_t),

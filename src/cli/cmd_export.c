@@ -270,38 +270,24 @@ static int run_export(char **words, void *arguments)
 }
 
 static const ost_option_t options[] = {
-    { .name = "csv",
-        .argument = "OUT.csv",
-        .text = "the table to write; its units go beside it into OUT.units.csv",
-        .target = OST_WORD(export_t, csv),
-        .output = &ost_outputs[OST_OUTPUT_VALUES] },
-    { .name = "columns",
-        .argument = "NAME,...",
-        .text = "outputs (bmd), elements (bmd[total_hip]), covariates and parameters (age, aibl.k_C); default: all "
-                "outputs",
+    { "csv", "OUT.csv", "the table to write; its units go beside it into OUT.units.csv",
+        .target = OST_WORD(export_t, csv), .output = &ost_outputs[OST_OUTPUT_VALUES] },
+    { "columns", "NAME,...",
+        "outputs (bmd), elements (bmd[total_hip]), covariates and parameters (age, aibl.k_C); default: all "
+        "outputs",
         .target = OST_WORD(export_t, columns) },
-    { .name = "arms",
-        .argument = "ARM,...",
-        .text = "arms to write (default: all)",
-        .target = OST_WORD(export_t, arms) },
-    { .name = "every",
-        .argument = "TIME",
-        .text = "output times that are multiples of it, as in '3 month' (default: all)",
+    { "arms", "ARM,...", "arms to write (default: all)", .target = OST_WORD(export_t, arms) },
+    { "every", "TIME", "output times that are multiples of it, as in '3 month' (default: all)",
         .target = OST_WORD(export_t, every) },
-    { .name = "wide",
-        .text = "a column for each output, instead of a row for each value",
-        .target = OST_FLAG(export_t, wide) },
-    { .name = "observations",
-        .text =
-            "of a run with a dosing table: the table's observation rows, all columns as they stand there (ID, TIME, "
-            "DV), and a column for each output",
+    { "wide", NULL, "a column for each output, instead of a row for each value", .target = OST_FLAG(export_t, wide) },
+    { "observations", NULL,
+        "of a run with a dosing table: the table's observation rows, all columns as they stand there (ID, TIME, "
+        "DV), and a column for each output",
         .target = OST_FLAG(export_t, observations) },
-    { .name = "people",
-        .argument = "OUT.csv",
-        .text = "instead of --csv a row for each subject: stratum and number as a candidate where they are enrolled, "
-                "covariates (or --columns), and a column for each arm: ok, failed, not_eligible or not_run",
-        .target = OST_WORD(export_t, people),
-        .output = &ost_outputs[OST_OUTPUT_PEOPLE] },
+    { "people", "OUT.csv",
+        "instead of --csv a row for each subject: stratum and number as a candidate where they are enrolled, "
+        "covariates (or --columns), and a column for each arm: ok, failed, not_eligible or not_run",
+        .target = OST_WORD(export_t, people), .output = &ost_outputs[OST_OUTPUT_PEOPLE] },
 };
 
 const ost_command_t ost_command_export = {

@@ -88,7 +88,7 @@ static int run_merge(char **words, void *arguments)
 static const ost_option_t options[] = {
     OST_OPTION_OUTPUT(merge_arguments_t, OST_OUTPUT_RESULT, "OUT.h5", "file to write (HDF5)"),
     OST_OPTION_FORCE(merge_arguments_t),
-    { .name = "quiet", .letter = 'q', .text = "no summary", .target = OST_FLAG(merge_arguments_t, quiet) },
+    { "quiet", NULL, "no summary", .target = OST_FLAG(merge_arguments_t, quiet), .letter = 'q' },
 };
 
 const ost_command_t ost_command_merge = {

@@ -44,14 +44,11 @@ static int run_model(char **words, void *arguments)
 }
 
 static const ost_option_t options[] = {
-    { .name = "mrgsolve",
-        .text = "as a model file of mrgsolve; several models as one, which exchange signals",
+    { "mrgsolve", NULL, "as a model file of mrgsolve; several models as one, which exchange signals",
         .target = OST_FLAG(model_arguments_t, mrgsolve) },
-    { .name = "latex",
-        .text = "as LaTeX: equations as a paper prints them, tables of parameters and states",
+    { "latex", NULL, "as LaTeX: equations as a paper prints them, tables of parameters and states",
         .target = OST_FLAG(model_arguments_t, latex) },
-    { .name = "sbml",
-        .text = "as SBML (Level 3 Version 2); several models as one, which exchange signals",
+    { "sbml", NULL, "as SBML (Level 3 Version 2); several models as one, which exchange signals",
         .target = OST_FLAG(model_arguments_t, sbml) },
 };
 

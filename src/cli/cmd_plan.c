@@ -148,22 +148,13 @@ static int run_plan(char **words, void *arguments)
 }
 
 static const ost_option_t options[] = {
-    { .name = "dot",
-        .text = "write a Graphviz graph of blocks and signals",
-        .target = OST_FLAG(plan_arguments_t, dot) },
-    { .name = "sbml",
-        .argument = "ARM",
-        .text = "write the first subject in this arm as SBML (Level 3 Version 2)",
+    { "dot", NULL, "write a Graphviz graph of blocks and signals", .target = OST_FLAG(plan_arguments_t, dot) },
+    { "sbml", "ARM", "write the first subject in this arm as SBML (Level 3 Version 2)",
         .target = OST_WORD(plan_arguments_t, sbml) },
-    { .name = "petab",
-        .argument = "FOLDER",
-        .text = "write typical subjects of the arms, and the evidence, as PEtab (version 2) into a folder",
+    { "petab", "FOLDER", "write typical subjects of the arms, and the evidence, as PEtab (version 2) into a folder",
         .target = OST_WORD(plan_arguments_t, petab) },
-    { .name = "set",
-        .argument = "PATH=VALUE",
-        .text = "change the experiment, as in 'osteon run'",
-        .target = OST_CHANGES(plan_arguments_t, overrides),
-        .path = "" },
+    { "set", "PATH=VALUE", "change the experiment, as in 'osteon run'",
+        .target = OST_CHANGES(plan_arguments_t, overrides), .path = "" },
 };
 
 const ost_command_t ost_command_plan = {

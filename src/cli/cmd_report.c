@@ -87,23 +87,18 @@ static int run_report(char **words, void *arguments)
 
 static const ost_option_t options[] = {
     OST_OPTION_OUTPUT(report_arguments_t, OST_OUTPUT_REPORT, "PAGE.html", "the page to write"),
-    { .name = "variables",
-        .argument = "NAME,...",
-        .text = "outputs to draw, as ctx or bmd[total_hip] (default: those of the experiment's plot, or as 'show')",
+    { "variables", "NAME,...",
+        "outputs to draw, as ctx or bmd[total_hip] (default: those of the experiment's plot, or as 'show')",
         .target = OST_WORD(report_arguments_t, variables) },
-    { .name = "data",
-        .argument = "OBSERVED.csv",
-        .text = "a visual predictive check against observed data: columns ID, TIME [month], DV [unit or %], ARM "
-                "where there are several, and "
-                "MDV and EVID where rows are no observations",
+    { "data", "OBSERVED.csv",
+        "a visual predictive check against observed data: columns ID, TIME [month], DV [unit or %], ARM "
+        "where there are several, and "
+        "MDV and EVID where rows are no observations",
         .target = OST_WORD(report_arguments_t, data) },
-    { .name = "of",
-        .argument = "OUTPUT",
-        .text = "the output that DV observes: of people's scans measured_bmd[total_hip], which has the error of a scan",
+    { "of", "OUTPUT",
+        "the output that DV observes: of people's scans measured_bmd[total_hip], which has the error of a scan",
         .target = OST_WORD(report_arguments_t, of) },
-    { .name = "ignore",
-        .argument = "COLUMN,...",
-        .text = "columns of the data that are left out; others that are not read are errors",
+    { "ignore", "COLUMN,...", "columns of the data that are left out; others that are not read are errors",
         .target = OST_WORD(report_arguments_t, ignore) },
 };
 

@@ -160,10 +160,8 @@ static int run_verify(char **words, void *arguments)
 }
 
 static const ost_option_t options[] = {
-    { .name = "share",
-        .argument = "PERCENT|all",
-        .text =
-            "compute this share of the subjects again, or of the points of a sweep, as in --share '1 %', and compare",
+    { "share", "PERCENT|all",
+        "compute this share of the subjects again, or of the points of a sweep, as in --share '1 %', and compare",
         .target = OST_WORD(verify_arguments_t, share) },
     OST_OPTION_THREADS(verify_arguments_t),
 };

@@ -22,15 +22,14 @@ int ost_cli_run_draws(
 
 /* Options --parameters and --draws. @param type  has the members parameters and n_draws, UINT64_MAX where not given */
 #define OST_OPTIONS_DRAWS(type)                                                                                        \
-    { .name = "parameters",                                                                                            \
-        .argument = "TABLE.csv",                                                                                       \
-        .text = "a table of draws that 'osteon fit' wrote, or 'flagship', which comes with osteon: the same subjects " \
-                "with each, for the uncertainty of results",                                                           \
+    { "parameters", "TABLE.csv",                                                                                       \
+        "a table of draws that 'osteon fit' wrote, or 'flagship', which comes with osteon: the same subjects "         \
+        "with each, for the uncertainty of results",                                                                   \
         .target = OST_WORD(type, parameters) },                                                                        \
     {                                                                                                                  \
-        .name = "draws", .argument = "N",                                                                              \
-        .text = "so many of the table's draws, at equal distances, or 0: its estimate alone; default: all it has",     \
-        .target = OST_NUMBER(type, n_draws), .upper = OST_MAX_POINTS                                                   \
+        "draws", "N",                                                                                                  \
+            "so many of the table's draws, at equal distances, or 0: its estimate alone; default: all it has",         \
+            .target = OST_NUMBER(type, n_draws), .upper = OST_MAX_POINTS                                               \
     }
 
 #endif
