@@ -168,6 +168,8 @@ static void test_sums(void)
     ost_assert_close(sums[0].naive_size, 1.5 + 1, 1e-9, 0);
     ost_assert_close(sums[0].bias, (1 - 3 + 53) / 3.0, 1e-9, 0); /* of all three, observed -3 the last */
     ost_assert_close(sums[0].median, 3, 1e-9, 0);
+    ost_assert_close(sums[0].rmse, sqrt((1 + 9 + 53 * 53) / 3.0), 1e-9, 0);
+    ost_assert_close(sums[0].mae, (1 + 3 + 53) / 3.0, 1e-9, 0);
     CU_ASSERT_EQUAL(sums[4].n, 3);
     CU_ASSERT_EQUAL(sums[4].n_compared, 2);
     CU_ASSERT_EQUAL(sums[1].n + sums[2].n + sums[3].n, 0);

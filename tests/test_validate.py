@@ -563,17 +563,19 @@ arms:
         text = self.validate("--parameters", "none").stdout
         model = [lost(0.02, 1) + 3, lost(0.02, 1) + 5, lost(0.01, 1) + 1, lost(0.01, 1) + 1]
         naive = [-5 + 3, -3 + 5, 0, 0]
-        columns = [f"{f(x):.2f}" for f in (lambda x: math.sqrt(sum(r * r for r in x) / 4),
-                                           lambda x: sum(map(abs, x)) / 4) for x in (model, naive)]
-        self.assertRegex(text, r"(?m)^BMD calibrate +n +coverage +bias +median +without .*rmse +class means .*MAE +class means")
+        errors = (lambda x: math.sqrt(sum(r * r for r in x) / len(x)), lambda x: sum(map(abs, x)) / len(x))
+        columns = [f"{f(x):.2f}" for f in errors for x in (model, naive)]
+        difference = lost(0.02 + 0.03, 1) - lost(0.02, 1) + 3
+        of_all = " +".join(f"{f(model + 2 * [difference]):.2f}" for f in errors)
+        self.assertRegex(text, r"(?m)^BMD calibrate +n +coverage +bias +median +rmse +MAE +with +model +class +model +class\n")
         numbers = " +".join(map(re.escape, columns))
         own = " +".join(map(re.escape, (f"{sum(model) / 4:+.2f}", f"{sum(sorted(model, key=abs)[1:3]) / 2:.2f}")))
-        self.assertRegex(text, rf"(?m)^all +6 +0\.\d\d +[+-]\d+\.\d\d +\d+\.\d\d +2 +{numbers}$")
-        self.assertRegex(text, rf"(?m)^none +4 +0\.\d\d +{own} +0 +{numbers}$")
-        self.assertRegex(text, r"(?m)^pushed +2 +1\.00 +[+-][\d.]+ +[\d.]+ +2$")   # its class has no row: no difference either
-        self.assertRegex(text, r"(?m)^BMD validate (?:.*\n){1,3}?all +(2 +0\.00 +[+-][\d.]+ +[\d.]+ +2)\npushed +\1$")
+        self.assertRegex(text, rf"(?m)^all +6 +0\.\d\d +[+-]\d+\.\d\d +\d+\.\d\d +{of_all} +4 +{numbers}$")
+        self.assertRegex(text, rf"(?m)^none +4 +0\.\d\d +{own} +{columns[0]} +{columns[2]} +4 +{numbers}$")
+        self.assertRegex(text, r"(?m)^pushed +2 +1\.00 +[+-][\d.]+ +[\d.]+ +([\d.]+) +\1 +0$")   # its class has no row: no difference either
+        self.assertRegex(text, r"(?m)^BMD validate (?:.*\n){1,3}?all +(2 +0\.00 +[+-][\d.]+ +([\d.]+) +\2 +\2 +0)\npushed +\1$")
         done = self.osteon("fit", "fit.yaml", "--leave-out", "T")
-        self.assertRegex(done.stdout, r"(?m)^BMD left out (?:.*\n){1,3}?all +2 +\d\.\d\d +[+-]\d\.\d\d +\d\.\d\d +1 +\d\.\d\d +2\.00 +\d\.\d\d +2\.00$")
+        self.assertRegex(done.stdout, r"(?m)^BMD left out (?:.*\n){1,3}?all +2 +\d\.\d\d +[+-]\d\.\d\d( +\d\.\d\d){3} +1 +\d\.\d\d +2\.00 +\d\.\d\d +2\.00$")
         os.remove(self.path("trials/arms.csv"))
         self.assertIn("BMD calibrate: no arm has a class of treatment, so no class means; arms.csv beside the evidence gives one",
                       self.words_of())

@@ -221,6 +221,8 @@ static ost_naive_sum_t sum_of_class(const ost_naive_t *naive, const ost_trials_t
         values[sum.n++] = fabs(residual);
         sum.n_inside += c->inside;
         sum.bias += residual;
+        sum.rmse += residual * residual;
+        sum.mae += fabs(residual);
         if (!isfinite(residual) || !isfinite(miss)) continue;
         sum.n_compared++;
         sum.square += residual * residual;
@@ -230,6 +232,8 @@ static ost_naive_sum_t sum_of_class(const ost_naive_t *naive, const ost_trials_t
     }
     ost_sample_t sizes = ost_sample_of(values, sum.n, values + n);
     sum.bias /= (double) sum.n;
+    sum.rmse = sqrt(sum.rmse / (double) sum.n);
+    sum.mae /= (double) sum.n;
     sum.median = ost_statistic(OST_STATISTIC_MEDIAN, &sizes);
     return sum;
 }
@@ -260,8 +264,8 @@ int ost_naive_print(
         return 0;
     }
     ost_table_column(&table, what, true);
-    ost_table_columns(
-        &table, "n\tcoverage\tbias\tmedian\twithout class mean\trmse\tclass means rmse\tMAE\tclass means MAE");
+    ost_table_columns(&table, "n\tcoverage\tbias\tmedian\trmse\tMAE\twith class mean\tmodel rmse\tclass means "
+                              "rmse\tmodel MAE\tclass means MAE");
     for (size_t i = 0; i < n_sums; i++) {
         const ost_naive_sum_t *sum = &sums[(i + n_sums - 1) % n_sums]; /* all of them first */
         double n = (double) sum->n_compared;
@@ -273,8 +277,9 @@ int ost_naive_print(
         if (n > 0)
             snprintf(errors, sizeof(errors), "\t%.2f\t%.2f\t%.2f\t%.2f", sqrt(sum->square / n),
                 sqrt(sum->naive_square / n), sum->size / n, sum->naive_size / n);
-        ost_table_row(&table, "%s\t%zu\t%.2f\t%+.2f\t%.2f\t%zu%s", name, sum->n,
-            (double) sum->n_inside / (double) sum->n, sum->bias, sum->median, sum->n - sum->n_compared, errors);
+        ost_table_row(&table, "%s\t%zu\t%.2f\t%+.2f\t%.2f\t%.2f\t%.2f\t%zu%s", name, sum->n,
+            (double) sum->n_inside / (double) sum->n, sum->bias, sum->median, sum->rmse, sum->mae, sum->n_compared,
+            errors);
     }
     fputc('\n', out);
     return ost_table_print(&table, out, err);

@@ -43,6 +43,7 @@ typedef struct {
     double square, naive_square; /**< sums of squared residuals of model and class means, points^2 */
     double size, naive_size;     /**< sums of their sizes, points */
     double bias, median;         /**< mean residual of the model and median of its size over all n, points */
+    double rmse, mae;            /**< of the model over all n, points */
 } ost_naive_sum_t;
 
 /** An observation with what the model predicts for it. */
@@ -58,12 +59,12 @@ int ost_naive_sum(ost_naive_sum_t *sums, const ost_naive_t *naive, const ost_tri
     const ost_naive_checked_t *checked, size_t n, ost_error_t *err) OST_MUST_CHECK;
 /** What the table says, for a person. */
 #define OST_NAIVE_NOTE                                                                                                 \
-    "coverage: fraction of the n observations that lie inside their 90 % prediction intervals. bias and median "       \
-    "error: mean residual and median absolute error of the model over all n, points of BMD. rmse and MAE (mean "       \
-    "absolute error), points of BMD: of the model, and of class means (a class mean is that of the calibrate rows "    \
-    "of other trials with the same class of treatment, at the same site and month, or in the last month that has "     \
-    "one), over the observations that have one. without class mean: those whose arm has no class, or whose class has " \
-    "no such row."
+    "coverage: fraction of the n observations that lie inside their 90 % prediction intervals. bias, median, rmse "    \
+    "and MAE: mean residual, median absolute error, root mean square and mean absolute error of the model over all "   \
+    "n, points of BMD. with class mean: how many of them have one, that of the calibrate rows of other trials with "   \
+    "the same class of treatment, at the same site and month, or in the last month that has one; the columns beside "  \
+    "it are the errors of the model and of class means over these alone. The others are of arms without a class, or "  \
+    "of a class without such a row."
 /** Which rows class means are of besides those of the trials that are compared, for a person. @return buf, "" without
  */
 char *ost_naive_origin(const ost_naive_t *self, char *buf, size_t size);

@@ -60,8 +60,8 @@ static void put_sum(const ost_validation_t *self, const ost_naive_sum_t *sum, si
         fputs("all", out);
     else
         put_mark(self, series, out);
-    fprintf(out, "</td><td>%zu</td><td>%.0f %%</td><td>%zu</td>", sum->n,
-        100 * (double) sum->n_inside / (double) sum->n, sum->n - sum->n_compared);
+    fprintf(out, "</td><td>%zu</td><td>%.0f %%</td><td>%.2f</td><td>%.2f</td><td>%zu</td>", sum->n,
+        100 * (double) sum->n_inside / (double) sum->n, sum->rmse, sum->mae, sum->n_compared);
     if (sum->n_compared > 0) {
         put_errors(sqrt(sum->square / n), sqrt(sum->naive_square / n), out);
         put_errors(sum->size / n, sum->naive_size / n, out);
@@ -76,9 +76,10 @@ static void put_sums(const ost_validation_t *self, ost_role_t role, FILE *out)
     size_t n_classes = self->trials.treatments.n_classes;
     fprintf(out,
         "<div><table class='treatments'><caption>BMD, %s</caption><thead><tr><th class='t' rowspan='2'>class of "
-        "treatment</th><th rowspan='2'>n</th><th rowspan='2'>inside 90 %%</th><th rowspan='2'>without class "
-        "mean</th><th colspan='2'>rmse, points</th><th colspan='2'>mean absolute error</th></tr><tr><th>model</th>"
-        "<th>class means</th><th>model</th><th>class means</th></tr></thead><tbody>\n",
+        "treatment</th><th rowspan='2'>n</th><th rowspan='2'>inside 90 %%</th><th colspan='2'>error of the model, "
+        "points</th><th rowspan='2'>with class mean</th><th colspan='2'>their rmse</th><th colspan='2'>their mean "
+        "absolute error</th></tr><tr><th>rmse</th><th>mean absolute</th><th>model</th><th>class "
+        "means</th><th>model</th><th>class means</th></tr></thead><tbody>\n",
         ost_role_words[role]);
     for (size_t series = 0; series <= n_classes + 1; series++)
         put_sum(self, &self->by_treatment[role][series], series, out);
@@ -93,8 +94,8 @@ void ost_page_treatments(const ost_validation_t *self, FILE *out)
     for (int role = 0; role < OST_ROLE_CONTEXT; role++) is_any = is_any || self->by_treatment[role][all].n_compared > 0;
     if (!is_any) return;
     fputs("<h2 id='treatments'>The model against class means</h2>\n<p>What the mean of the calibrate rows of other "
-          "trials predicts, by class of treatment, site and month, beside the model, over the observations that have "
-          "such a mean. The smaller error is bold. ",
+          "trials predicts, by class of treatment, site and month, beside the model: over all observations, and over "
+          "those with such a mean. The smaller error is bold. ",
         out);
     ost_html_text(ost_naive_origin(&self->naive, origin, sizeof(origin)), out);
     fputs("</p>\n<div class='tables'>", out);
