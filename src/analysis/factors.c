@@ -16,35 +16,29 @@ const char *const ost_factor_source_words[OST_N_SOURCES] = { OST_FACTOR_SOURCES(
 
 #define PARAMETERS "parameters."
 
-static void free_factor(ost_factor_t *self)
-{
-    free(self->path);
-    free(self->name);
-    free(self->unit);
-    free(self->meaning);
-    free(self->draws);
-    ost_vary_free(&self->vary);
-    *self = (ost_factor_t){ 0 };
-}
-
 void ost_factors_free(ost_factors_t *self)
 {
-    for (size_t k = 0; k < self->n; k++) free_factor(&self->factors[k]);
-    free(self->factors);
+    for (size_t k = 0; k < self->n; k++) ost_vary_free(&self->factors[k].vary);
+    ost_memory_free(&self->memory);
     *self = (ost_factors_t){ 0 };
+}
+
+static char *copy(ost_factors_t *self, const char *text)
+{
+    return text != NULL ? ost_memory_text(&self->memory, text, strlen(text)) : NULL;
 }
 
 /* Append a factor. @return NULL: out of memory */
 static ost_factor_t *add(ost_factors_t *self, const char *path, const char *name, const char *unit, const char *meaning)
 {
-    ost_factor_t *more = realloc(self->factors, (self->n + 1) * sizeof(*more));
+    ost_factor_t *more = ost_memory_grow(&self->memory, self->factors, self->n, sizeof(*more));
     if (more == NULL) return NULL;
     self->factors = more;
     ost_factor_t *one = &more[self->n++];
-    *one = (ost_factor_t){ .path = ost_strdup(path),
-        .name = ost_strdup(name),
-        .unit = unit != NULL ? ost_strdup(unit) : NULL,
-        .meaning = ost_strdup(meaning),
+    *one = (ost_factor_t){ .path = copy(self, path),
+        .name = copy(self, name),
+        .unit = copy(self, unit),
+        .meaning = copy(self, meaning),
         .value = NAN,
         .sd = NAN,
         .lower = NAN,
@@ -54,9 +48,7 @@ static ost_factor_t *add(ost_factors_t *self, const char *path, const char *name
         .scale = 1,
         .floor = -INFINITY,
         .ceiling = INFINITY };
-    bool is_whole =
-        one->path != NULL && one->name != NULL && one->meaning != NULL && (unit == NULL || one->unit != NULL);
-    return is_whole ? one : NULL;
+    return self->memory.failed ? NULL : one;
 }
 
 static ost_factor_t *add_param(ost_factors_t *self, const ost_plan_t *plan, size_t i)
@@ -258,12 +250,6 @@ static bool set_variability(ost_factor_t *one, const ost_param_t *param, const o
     return true;
 }
 
-/* Drop the last factor. */
-static void drop(ost_factors_t *self)
-{
-    free_factor(&self->factors[--self->n]);
-}
-
 static int add_params(ost_factors_t *self, const ost_factors_asked_t *asked, const ost_plan_t *plan, ost_error_t *err)
 {
     for (size_t i = 0; i < plan->blocks->n_params; i++) {
@@ -277,7 +263,7 @@ static int add_params(ost_factors_t *self, const ost_factors_asked_t *asked, con
         bool has = asked->source == OST_SOURCE_PRIOR   ? set_prior(one, param, rule->typical)
                    : asked->source == OST_SOURCE_RANGE ? set_range(one)
                                                        : set_variability(one, param, rule);
-        if (!has) drop(self);
+        self->n -= !has;
     }
     return 0;
 }
@@ -366,7 +352,7 @@ static int add_draws(ost_factors_t *self, const ost_factors_asked_t *asked, cons
         if (i < 0 || !is_wanted(self, asked, draws->names[k])) continue;
         column[self->n] = k;
         ost_factor_t *one = add_param(self, plan, (size_t) i);
-        double *values = one != NULL ? malloc((draws->n_draws + 1) * sizeof(*values)) : NULL;
+        double *values = one != NULL ? ost_memory_list(&self->memory, draws->n_draws, sizeof(*values)) : NULL;
         if (values == NULL) {
             ret = ost_no_memory(err);
             break;
@@ -462,7 +448,6 @@ static void drop_ends(ost_factors_t *self)
 {
     for (size_t k = self->n; k-- > 0;)
         if (self->factors[k].vary.path == NULL && !(self->factors[k].step > 0)) {
-            free_factor(&self->factors[k]);
             self->n--;
             memmove(&self->factors[k], &self->factors[k + 1], (self->n - k) * sizeof(*self->factors));
         }

@@ -31,10 +31,10 @@ extern const char *const ost_factor_source_words[OST_N_SOURCES]; /**< by ost_fac
 
 /** An input factor. Its numbers are in its unit. */
 typedef struct {
-    char *path;          /**< as --set takes it; owned */
-    char *name;          /**< "aibl.K_E", or the path of another entry; owned */
-    char *unit;          /**< "1" for plain numbers, NULL: words; owned */
-    char *meaning;       /**< of a parameter, "" of other entries; owned */
+    char *path;          /**< as --set takes it */
+    char *name;          /**< "aibl.K_E", or the path of another entry */
+    char *unit;          /**< "1" for plain numbers, NULL: words */
+    char *meaning;       /**< of a parameter, "" of other entries */
     double value, sd;    /**< present value; standard deviation of what it is moved over; NAN: of words, or not known */
     double lower, upper; /**< ends of what it is moved over: of a distribution those of its middle 95 % */
     double step;         /**< LOCAL: displacement */
@@ -44,7 +44,7 @@ typedef struct {
     ost_vary_t vary;       /**< values of --vary, a range or a list; no path: none */
     bool has_dist;         /**< else draws, a choice, or a range */
     ost_dist_t dist;       /**< internal units */
-    double *draws;         /**< [n_draws] ascending; owned, NULL: none */
+    double *draws;         /**< [n_draws] ascending; NULL: none */
     size_t n_draws;
     const ost_spread_t *choice; /**< one of a few values; borrowed from the model, NULL: none */
     bool is_log;                /**< a range is moved over by ratios */
@@ -52,7 +52,8 @@ typedef struct {
 
 /** Input factors. */
 typedef struct {
-    ost_factor_t *factors; /**< [n]; owned */
+    ost_memory_t memory;   /**< of all but what is varied */
+    ost_factor_t *factors; /**< [n] */
     size_t n;
     size_t n_foreign;   /**< POSTERIOR: columns of the table whose model the experiment does not have, and BSVs */
     double correlation; /**< POSTERIOR, VARIABILITY, a table of points: the largest between two factors, with its sign;

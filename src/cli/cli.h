@@ -190,6 +190,8 @@ char *ost_cli_plural(uint64_t n, const char *singular, char buf[64]);
 /* "34.1 MB" written to buf. @return buf */
 char *ost_cli_bytes(double n, char buf[32]);
 
+/* Whether `text` is one of the words of an option; *out stays for NULL. Says so if not. */
+bool ost_cli_word(const char *option, const char *text, const char *const *words, size_t n, int *out);
 /* The words of an option between commas, without blanks around them, each once. @return an exit code, having said what
  * is wrong */
 int ost_cli_split(const char *option, const char *text, ost_text_list_t *words);

@@ -15,7 +15,7 @@ static int choose_arms(export_t *self)
     const ost_text_list_t *arms = &self->results->arms;
     ost_text_list_t words = { 0 };
     int code = self->arms != NULL ? ost_cli_split("arms", self->arms, &words) : OST_EXIT_OK;
-    self->i_arms = calloc(arms->n + words.n, sizeof(*self->i_arms));
+    self->i_arms = ost_memory_list(&self->memory, arms->n + words.n, sizeof(*self->i_arms));
     if (self->i_arms == NULL) code = ost_cli_no_memory();
     for (size_t i = 0; i < words.n && code == OST_EXIT_OK; i++) {
         size_t a = ost_results_find_arm(self->results, words.items[i]);
@@ -55,7 +55,7 @@ static int choose_times(export_t *self)
     size_t n_others = 0; /* than time 0 */
     int code = read_every(self, &step);
     if (code != OST_EXIT_OK) return code;
-    self->i_times = calloc(results->n_times, sizeof(*self->i_times));
+    self->i_times = ost_memory_list(&self->memory, results->n_times, sizeof(*self->i_times));
     if (self->i_times == NULL) return ost_cli_no_memory();
     for (size_t t = 0; t < results->n_times; t++) {
         char number[32];
@@ -89,15 +89,17 @@ static int add_output(export_t *self, size_t variable, size_t element, size_t me
     char name[128];
     export_output_t *output = &self->outputs[self->n_outputs++];
     name_measure(self, variable, measure, name, sizeof(name));
-    *output =
-        (export_output_t){ .variable = variable, .element = element, .is_change = measure > 0, .of = ost_strdup(name) };
     char *first = ost_export_field(name), *second = ost_export_field(of);
-    bool ok = first != NULL && second != NULL && output->of != NULL;
-    if (ok && asprintf(&output->name, "%s%s%s", name, of[0] != '\0' ? "_" : "", of) < 0) output->name = NULL;
-    if (ok && asprintf(&output->text, "%s,%s,", first, second) < 0) output->text = NULL;
+    *output = (export_output_t){ .variable = variable,
+        .element = element,
+        .is_change = measure > 0,
+        .of = ost_export_text(self, "%s", name),
+        .name = ost_export_text(self, "%s%s%s", name, of[0] != '\0' ? "_" : "", of),
+        .text = ost_export_text(self, "%s,%s,", first != NULL ? first : "", second != NULL ? second : "") };
+    const bool ok = first != NULL && second != NULL && !self->memory.failed;
     free(first);
     free(second);
-    return ok && output->name != NULL && output->text != NULL ? OST_EXIT_OK : ost_cli_no_memory();
+    return ok ? OST_EXIT_OK : ost_cli_no_memory();
 }
 
 /* All elements of a variable, or one of them, or a column of subjects. @param names  what the file has
@@ -162,7 +164,7 @@ static int choose_columns(export_t *self)
         if (strpbrk(names.items[i], "[.") == NULL && ost_text_list_add(&words, "%s", names.items[i]) < 0)
             code = ost_cli_no_memory();
     if (code == OST_EXIT_OK && self->people == NULL &&
-        (self->outputs = calloc(n_values, sizeof(*self->outputs))) == NULL)
+        (self->outputs = ost_memory_list(&self->memory, n_values, sizeof(*self->outputs))) == NULL)
         code = ost_cli_no_memory();
     for (size_t i = 0; i < words.n && code == OST_EXIT_OK; i++)
         code = add_word(self, words.items[i], &names, n_outputs);
@@ -191,12 +193,11 @@ static int check_names(const export_t *self)
     return OST_EXIT_OK;
 }
 
-/* "long.csv" has its units in "long.units.csv". @return owned by the caller, NULL if out of memory */
-static char *name_units(const char *csv)
+/* "long.csv" has its units in "long.units.csv". @return NULL if out of memory */
+static const char *name_units(export_t *self)
 {
-    char *path;
     const char *ending = ost_outputs[OST_OUTPUT_VALUES].ending;
-    return asprintf(&path, "%.*s.units%s", (int) (strlen(csv) - strlen(ending)), csv, ending) < 0 ? NULL : path;
+    return ost_export_text(self, "%.*s.units%s", (int) (strlen(self->csv) - strlen(ending)), self->csv, ending);
 }
 
 static int write_tables(export_t *self, const char *units)
@@ -242,30 +243,18 @@ static int run_export(char **words, void *arguments)
         return OST_CLI_USAGE(a->csv == NULL ? "export: --csv OUT.csv is missing; 'osteon export --help' shows the usage"
                                             : "export: --csv and --people are two tables; expected one of them");
     if (a->csv == NULL) a->csv = a->people;
-    char *units = name_units(a->csv);
+    const char *units = name_units(a);
     int code = units != NULL ? ost_cli_check_output(a->people != NULL ? "--people" : "--csv",
                                    &ost_outputs[OST_OUTPUT_UNITS], units, false)
                              : ost_cli_no_memory();
     if (code == OST_EXIT_OK) code = export_file(a, words[0], units);
     ost_results_close(a->results);
-    for (size_t o = 0; o < a->n_outputs; o++) {
-        free(a->outputs[o].of);
-        free(a->outputs[o].name);
-        free(a->outputs[o].text);
-    }
     ost_text_list_free(&a->covariates);
     ost_text_list_free(&a->times);
     ost_text_list_free(&a->heads);
     ost_text_list_free(&a->head_units);
     ost_experiment_free(&a->experiment);
-    free(a->time_of_row);
-    free(a->outputs);
-    free(a->i_arms);
-    free(a->i_times);
-    free(a->values);
-    free(a->subjects);
-    free(a->of_subjects);
-    free(units);
+    ost_memory_free(&a->memory);
     return code;
 }
 

@@ -20,14 +20,11 @@ static int put_page(const void *page, FILE *out, ost_error_t *err)
 /* Observations in units of the file; those that it cannot have are named. @return an exit code */
 static int place_evidence(show_t *shown)
 {
-    ost_memory_t memory = { 0 };
     shown->n_subjects = shown->results->n_subjects;
-    shown->base = ost_memory_list(&memory, shown->n_subjects, sizeof(double));
-    shown->value = ost_memory_list(&memory, shown->n_subjects, sizeof(double));
-    shown->work = ost_memory_list(&memory, shown->n_subjects, sizeof(double));
-    const int code = memory.failed ? ost_cli_no_memory() : ost_show_place_evidence(shown);
-    ost_memory_free(&memory);
-    return code;
+    shown->base = ost_memory_list(&shown->memory, shown->n_subjects, sizeof(double));
+    shown->value = ost_memory_list(&shown->memory, shown->n_subjects, sizeof(double));
+    shown->work = ost_memory_list(&shown->memory, shown->n_subjects, sizeof(double));
+    return shown->memory.failed ? ost_cli_no_memory() : ost_show_place_evidence(shown);
 }
 
 static int write_page(const report_arguments_t *a, const char *path, ost_results_t *results)
@@ -63,6 +60,7 @@ static int write_page(const report_arguments_t *a, const char *path, ost_results
     if (code == OST_EXIT_OK) printf("wrote %s\n", a->output);
     ost_cli_predictive_check_free(&check);
     ost_text_list_free(&outputs);
+    ost_memory_free(&shown.memory);
     ost_matched_free(&shown.matched);
     ost_evidence_free(&shown.evidence);
     ost_experiment_free(&shown.experiment);

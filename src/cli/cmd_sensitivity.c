@@ -96,7 +96,7 @@ static int analyse(const char *name, ost_sensitivity_arguments_t *a)
     int isa, kind = is_given ? OST_SENSITIVITY_SOBOL : OST_SENSITIVITY_MORRIS;
     ost_analysis_how_t how = { .output = a->output, .n_threads = (int) a->n_threads };
     if (code != OST_EXIT_OK) return code;
-    if (!ost_analysis_word("method", a->method, ost_sensitivity_words, OST_N_SENSITIVITIES, &kind) ||
+    if (!ost_cli_word("method", a->method, ost_sensitivity_words, OST_N_SENSITIVITIES, &kind) ||
         !ost_cli_isa(a->isa, &isa) || !ost_cli_progress_init(&how.progress, a->progress, a->quiet) ||
         !ost_cli_shard(a->shard, &how.shard) || !ost_cli_resume(a->resume, a->restart, &how.resume))
         return OST_EXIT_USAGE;

@@ -48,7 +48,7 @@ static bool add_span(show_t *self, double from, double to)
 {
     for (size_t i = 0; i < self->n_spans; i++)
         if (self->spans[i].from == from && self->spans[i].to == to) return true;
-    span_t *spans = realloc(self->spans, (self->n_spans + 1) * sizeof(*spans));
+    span_t *spans = ost_memory_grow(&self->memory, self->spans, self->n_spans, sizeof(*spans));
     if (spans == NULL) return false;
     self->spans = spans;
     spans[self->n_spans++] = (span_t){ from, to };
@@ -477,15 +477,12 @@ static int show_file(show_t *self, const char *path)
     if ((code = find_variable(self)) != OST_EXIT_OK || (code = find_versus(self)) != OST_EXIT_OK) return code;
     self->n_subjects = self->results->n_subjects;
     const size_t n_read = self->results->keep == OST_KEEP_SUBJECTS ? self->n_subjects : 1;
-    self->base = calloc(n_read + 1, sizeof(double));
-    self->value = calloc(n_read + 1, sizeof(double));
-    self->other = calloc(n_read + 1, sizeof(double));
-    self->work = calloc(n_read + self->results->models.n + 1, sizeof(double));
-    self->medians = calloc(self->results->models.n + 1, sizeof(double));
-    if (self->base == NULL || self->value == NULL || self->other == NULL || self->work == NULL ||
-        self->medians == NULL) {
-        return ost_cli_no_memory();
-    }
+    self->base = ost_memory_list(&self->memory, n_read, sizeof(double));
+    self->value = ost_memory_list(&self->memory, n_read, sizeof(double));
+    self->other = ost_memory_list(&self->memory, n_read, sizeof(double));
+    self->work = ost_memory_list(&self->memory, n_read + self->results->models.n, sizeof(double));
+    self->medians = ost_memory_list(&self->memory, self->results->models.n, sizeof(double));
+    if (self->memory.failed) return ost_cli_no_memory();
     if (!ost_show_is_of_draws(self) && (code = ost_show_place_evidence(self)) != OST_EXIT_OK) evidence = code;
     if (evidence == OST_EXIT_MEMORY) return evidence;
     ost_show_find_time_unit(self);
@@ -513,12 +510,7 @@ static int run_show(char **words, void *arguments)
     ost_table_free(&show->table);
     if (show->csv_out != NULL) fclose(show->csv_out);
     free(show->csv_text);
-    free(show->spans);
-    free(show->base);
-    free(show->value);
-    free(show->other);
-    free(show->work);
-    free(show->medians);
+    ost_memory_free(&show->memory);
     return code;
 }
 
@@ -554,6 +546,6 @@ const ost_command_t ost_command_show = {
              "shown as values, not as changes. Of OUT.h5.part, which\na run writes its blocks to, and of a shard, the "
              "finished blocks are shown, and how far the run is; it is not\ndisturbed.",
     OST_OPTIONS(options),
-    OST_ARGUMENTS(show_t, .results = NULL),
+    OST_ARGUMENTS(show_t, .csv = NULL),
     .run = run_show,
 };

@@ -11,25 +11,15 @@ typedef struct {
     ost_text_list_t vary;
 } sweep_arguments_t;
 
-/* @return false, having said so, if `text` is not one of the words */
-static bool read_word(const char *option, const char *text, const char *const *words, size_t n, int *out)
-{
-    char wrong[400];
-    size_t i = text != NULL ? ost_words_find(words, n, text) : 0;
-    if (i == n) ost_cli_message("--%s: %s", option, ost_words_wrong(words, n, text, wrong, sizeof(wrong)));
-    *out = (int) i;
-    return i < n;
-}
-
 /* What is varied, by options or a table; without both, as a file records. @return an exit code */
 static int find_asked(const char *name, sweep_arguments_t *a, ost_sweep_asked_t *asked)
 {
-    int kind, keep;
+    int kind = OST_DESIGN_GRID, keep = OST_KEEP_SUBJECTS;
     bool is_sweep, is_new = a->vary.n > 0 || a->table != NULL,
                    is_drawn = a->parameters != NULL || a->n_draws < UINT64_MAX;
     ost_error_t err = { 0 };
-    if (!read_word("design", a->design, ost_design_words, OST_DESIGN_DRAWS, &kind) ||
-        !read_word("keep", a->keep, ost_keep_words, OST_N_KEEPS, &keep))
+    if (!ost_cli_word("design", a->design, ost_design_words, OST_DESIGN_DRAWS, &kind) ||
+        !ost_cli_word("keep", a->keep, ost_keep_words, OST_N_KEEPS, &keep))
         return OST_EXIT_USAGE;
     if (!is_new) {
         int code = ost_cli_recorded_sweep(name, asked, &is_sweep);

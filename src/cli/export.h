@@ -23,6 +23,7 @@ typedef struct export
 {
     const char *csv, *people, *columns, *arms, *every; /* of the command line; csv is people where that is given */
     bool wide, observations;
+    ost_memory_t memory; /* of all lists and texts */
     ost_results_t *results;
     size_t *i_arms;           /* [n_arms] in the order of the table */
     size_t *i_times;          /* [n_times] */
@@ -52,6 +53,8 @@ size_t ost_export_n_rows(const ost_results_t *results);
 char *ost_export_number(double x, char buf[32]);
 /* A field of CSV, owned by the caller; NULL if out of memory. */
 char *ost_export_field(const char *text);
+/* A text of an export, as printf; NULL if out of memory, which self->memory notes. */
+char *ost_export_text(export_t *self, const char *fmt, ...) OST_PRINTF(2, 3);
 /* Fields of what is in front of arms in the file (model, draw, point, entries that are varied), for the part that is
  * read, each after a comma. */
 void ost_export_put_front(const ost_results_t *results, FILE *out);

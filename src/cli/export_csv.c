@@ -141,6 +141,15 @@ char *ost_export_field(const char *text)
     return text_of(text, NULL);
 }
 
+char *ost_export_text(export_t *self, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    char *text = ost_memory_print(&self->memory, fmt, args);
+    va_end(args);
+    return text;
+}
+
 static void put_head(const export_t *self, FILE *out)
 {
     const char *name;
@@ -337,10 +346,10 @@ static size_t block_subjects(const export_t *self)
 int ost_export_write(export_t *self, const char *units, ost_error_t *err)
 {
     const size_t n = self->n_block = block_subjects(self);
-    self->values = calloc(self->n_outputs * n * self->results->n_times + 1, sizeof(double));
-    self->subjects = calloc(n, sizeof(double));
-    self->of_subjects = calloc(self->covariates.n * n + 1, sizeof(double));
-    if (self->values == NULL || self->subjects == NULL || self->of_subjects == NULL) return ost_no_memory(err);
+    self->values = ost_memory_list(&self->memory, self->n_outputs * n * self->results->n_times, sizeof(double));
+    self->subjects = ost_memory_list(&self->memory, n, sizeof(double));
+    self->of_subjects = ost_memory_list(&self->memory, self->covariates.n * n, sizeof(double));
+    if (self->memory.failed) return ost_no_memory(err);
     int ret = ost_cli_write(units, put_units, self, err);
     if (ret < 0) return ret;
     ret = ost_cli_write(self->csv, put_rows, self, err);

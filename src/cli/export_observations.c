@@ -58,7 +58,8 @@ static int find_times(export_t *self, ost_error_t *err)
 {
     const ost_experiment_t *e = &self->experiment;
     const ost_events_t *events = &e->events;
-    if ((self->time_of_row = calloc(events->n_rows, sizeof(*self->time_of_row))) == NULL) return ost_no_memory(err);
+    self->time_of_row = ost_memory_list(&self->memory, events->n_rows, sizeof(*self->time_of_row));
+    if (self->time_of_row == NULL) return ost_no_memory(err);
     for (size_t r = 0; r < events->n_rows; r++) self->time_of_row[r] = SIZE_MAX;
     const size_t end = events->first[e->first_subject + self->results->n_subjects];
     for (size_t r = events->first[e->first_subject]; r < end; r++) {

@@ -65,12 +65,12 @@ int ost_export_choose_people(export_t *self)
     self->wide = true;
     self->put_rows = put_rows;
     if (ost_results_experiment(self->results, NULL, 0, &self->experiment, &err) < 0) return ost_cli_fail(&err);
-    if ((self->outputs = calloc(self->n_arms, sizeof(*self->outputs))) == NULL) return ost_cli_no_memory();
+    self->outputs = ost_memory_list(&self->memory, self->n_arms, sizeof(*self->outputs));
+    if (self->outputs == NULL) return ost_cli_no_memory();
     for (size_t a = 0; a < self->n_arms; a++) {
         export_output_t *output = &self->outputs[self->n_outputs++];
-        output->of = ost_strdup("status");
-        if (asprintf(&output->name, "status_%s", self->results->arms.items[self->i_arms[a]]) < 0) output->name = NULL;
-        if (output->of == NULL || output->name == NULL) return ost_cli_no_memory();
+        output->of = ost_export_text(self, "status");
+        output->name = ost_export_text(self, "status_%s", self->results->arms.items[self->i_arms[a]]);
     }
-    return OST_EXIT_OK;
+    return self->memory.failed ? ost_cli_no_memory() : OST_EXIT_OK;
 }

@@ -226,6 +226,15 @@ bool ost_cli_resume(bool resume, bool restart, ost_resume_t *how)
     return !(resume && restart);
 }
 
+bool ost_cli_word(const char *option, const char *text, const char *const *words, size_t n, int *out)
+{
+    char wrong[400];
+    size_t i = text != NULL ? ost_words_find(words, n, text) : (size_t) *out;
+    if (i == n) ost_cli_message("--%s: %s", option, ost_words_wrong(words, n, text, wrong, sizeof(wrong)));
+    *out = (int) i;
+    return i < n;
+}
+
 bool ost_cli_shard(const char *text, ost_shard_t *shard)
 {
     int n = 0;

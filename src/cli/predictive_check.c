@@ -77,9 +77,9 @@ static int match_ids(ost_predictive_check_t *self, ost_error_t *err)
     const ost_experiment_t *e = self->experiment;
     const size_t n_subjects = self->results->n_subjects, n = self->observed.n;
     if (!e->events.is_given || e->enrolls) return 0;
-    self->row_of_subject = calloc(n_subjects + 1, sizeof(*self->row_of_subject));
-    self->row_of_person = calloc(n + 1, sizeof(*self->row_of_person));
-    if (self->row_of_subject == NULL || self->row_of_person == NULL) return ost_no_memory(err);
+    self->row_of_subject = ost_memory_list(&self->memory, n_subjects, sizeof(*self->row_of_subject));
+    self->row_of_person = ost_memory_list(&self->memory, n, sizeof(*self->row_of_person));
+    if (self->memory.failed) return ost_no_memory(err);
     for (size_t i = 0; i < n_subjects; i++)
         self->row_of_subject[i] = ost_people_row(&e->people, e->first_subject + i, 0.5);
     for (size_t i = 0, first = 0; i < n; i++) {
@@ -187,15 +187,13 @@ static int compare(ost_predictive_check_t *self, uint64_t seed, ost_error_t *err
     ost_unit_t unit = { .factor = 1 };
     int ret =
         observed->is_change ? 0 : ost_unit_parse(&unit, ost_results_variable(self->results, self->variable)->unit, err);
-    self->time = calloc(n, sizeof(*self->time));
-    self->value = calloc(n, sizeof(*self->value));
-    self->person = calloc(n, sizeof(*self->person));
-    self->base = calloc(self->results->n_subjects + 1, sizeof(*self->base));
-    self->other = calloc(self->results->n_subjects + 1, sizeof(*self->other));
+    self->time = ost_memory_list(&self->memory, n, sizeof(*self->time));
+    self->value = ost_memory_list(&self->memory, n, sizeof(*self->value));
+    self->person = ost_memory_list(&self->memory, n, sizeof(*self->person));
+    self->base = ost_memory_list(&self->memory, self->results->n_subjects, sizeof(*self->base));
+    self->other = ost_memory_list(&self->memory, self->results->n_subjects, sizeof(*self->other));
     self->vpc.arms = calloc(self->results->arms.n, sizeof(*self->vpc.arms));
-    if (self->time == NULL || self->value == NULL || self->person == NULL || self->base == NULL ||
-        self->other == NULL || self->vpc.arms == NULL)
-        return ost_no_memory(err);
+    if (self->memory.failed || self->vpc.arms == NULL) return ost_no_memory(err);
     for (size_t i = 0; i < n; i++) {
         self->time[i] = observed->rows[i].time;
         self->value[i] = observed->rows[i].value / unit.factor;
@@ -278,11 +276,5 @@ void ost_cli_predictive_check_free(ost_predictive_check_t *self)
     ost_vpc_free(&self->vpc);
     ost_text_list_free(&self->ignore);
     ost_text_list_free(&self->notes);
-    free(self->time);
-    free(self->value);
-    free(self->person);
-    free(self->base);
-    free(self->other);
-    free(self->row_of_subject);
-    free(self->row_of_person);
+    ost_memory_free(&self->memory);
 }

@@ -9,6 +9,7 @@
 #include "observe/vpc.h"
 
 typedef struct {
+    ost_memory_t memory;          /* of all lists */
     ost_results_t *results;       /* borrowed */
     const ost_matched_t *matched; /* observations of the file, borrowed */
     const char *output;           /* that DV observes, NULL: the only element of the default variable */

@@ -18,16 +18,6 @@
 /* Tolerance of LOCAL, so that noise of the steps is far below its differences. */
 #define LOCAL_RTOL 1e-10
 
-/* @return false, having said so, if `text` is not one of the words; *out stays for NULL */
-bool ost_analysis_word(const char *option, const char *text, const char *const *words, size_t n, int *out)
-{
-    char wrong[400];
-    size_t i = text != NULL ? ost_words_find(words, n, text) : (size_t) *out;
-    if (i == n) ost_cli_message("--%s: %s", option, ost_words_wrong(words, n, text, wrong, sizeof(wrong)));
-    *out = (int) i;
-    return i < n;
-}
-
 /* ---- the experiment and its endpoints --------------------------------------------------------------------------- */
 
 /* `--of NAME={...}` defines an endpoint in the words of the experiment's own. @param[out] names  of all that are asked
@@ -159,7 +149,7 @@ static int find_factors(ost_analysis_t *self, const ost_sensitivity_arguments_t 
     ost_error_t err = { 0 };
     char **shipped = &self->table; /* or the one that is named */
     int source = a->table != NULL ? OST_SOURCE_POSTERIOR : OST_N_SOURCES;
-    if (a->by != NULL && !ost_analysis_word("by", a->by, ost_factor_source_words, OST_N_SOURCES, &source))
+    if (a->by != NULL && !ost_cli_word("by", a->by, ost_factor_source_words, OST_N_SOURCES, &source))
         return OST_EXIT_USAGE;
     if (a->table != NULL && source != OST_SOURCE_POSTERIOR)
         return OST_CLI_USAGE("--parameters: a table of draws is for --by posterior, not %s", a->by);
@@ -397,10 +387,12 @@ int ost_analysis_make_indices(ost_analysis_t *self)
         if (ret == 0) (void) ost_endpoint_bind(&endpoint, &self->plan, text, sizeof(text));
         of->y = self->y + i * self->n_points;
         of->indices = ost_memory_list(&self->memory, self->design.n_groups * OST_N_INDICES, sizeof(*of->indices));
-        of->name = ost_strdup(asked->name);
-        of->text = ost_strdup(ost_asked_describe(asked, endpoint.statistic, text, sizeof(text)));
-        of->unit = ost_strdup(ost_endpoint_unit(&endpoint, &self->plan));
-        if (of->indices == NULL || of->name == NULL || of->text == NULL || of->unit == NULL) ret = ost_no_memory(&err);
+        const char *what = ost_asked_describe(asked, endpoint.statistic, text, sizeof(text)),
+                   *unit = ost_endpoint_unit(&endpoint, &self->plan);
+        of->name = ost_memory_text(&self->memory, asked->name, strlen(asked->name));
+        of->text = ost_memory_text(&self->memory, what, strlen(what));
+        of->unit = ost_memory_text(&self->memory, unit, strlen(unit));
+        if (self->memory.failed) ret = ost_no_memory(&err);
         if (ret == 0 && self->design.kind == OST_SENSITIVITY_LOCAL)
             local_indices(self, of->y, work, of->indices);
         else if (ret == 0 && self->is_given)
@@ -413,11 +405,6 @@ int ost_analysis_make_indices(ost_analysis_t *self)
 
 void ost_analysis_free(ost_analysis_t *self)
 {
-    for (size_t i = 0; i < self->n_endpoints && self->endpoints != NULL; i++) {
-        free(self->endpoints[i].name);
-        free(self->endpoints[i].text);
-        free(self->endpoints[i].unit);
-    }
     free(self->table);
     ost_values_close(self->log);
     ost_memory_free(&self->memory);

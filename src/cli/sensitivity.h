@@ -9,7 +9,7 @@
 #include "journal/values.h"
 
 typedef struct {
-    char *name, *text, *unit; /* "hip"; what it is; of its value; owned */
+    char *name, *text, *unit; /* "hip"; what it is; of its value */
     const double *y;          /* [n_points] */
     ost_index_t *indices;     /* [n_groups][OST_N_INDICES] */
 } ost_analysed_t;
@@ -79,8 +79,6 @@ typedef struct {
     ost_cli_progress_t progress;
 } ost_analysis_how_t;
 
-/* Whether `text` is one of the words of an option; *out stays for NULL. Says so if not. */
-bool ost_analysis_word(const char *option, const char *text, const char *const *words, size_t n, int *out);
 /* Read and plan the experiment, find endpoints, inputs and groups, and make the points; self has its method. @param a
  * with further overrides afterwards @param isa  -1: the experiment's @return an exit code */
 int ost_analysis_prepare(ost_analysis_t *self, const char *name, ost_sensitivity_arguments_t *a, int isa);

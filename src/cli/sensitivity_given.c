@@ -130,7 +130,7 @@ static int note(ost_analysis_t *self)
     ost_error_t err = { 0 };
     int ret = ost_analysis_identify(self, "none", &err);
     ost_identity_add(&self->identity, OST_FACT_TEXT, ANALYSIS_POINTS_OF, "sweep %s", ost_design_words[self->of_sweep]);
-    if (ret == 0 && self->identity.failed) ret = ost_no_memory(&err);
+    if (ret == 0 && self->identity.memory.failed) ret = ost_no_memory(&err);
     return ret < 0 ? ost_cli_fail(&err) : OST_EXIT_OK;
 }
 

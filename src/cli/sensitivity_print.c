@@ -260,18 +260,6 @@ int ost_analysis_print(const ost_analysis_t *self, FILE *out, ost_error_t *err)
     return ret;
 }
 
-static void put_number(double x, FILE *out)
-{
-    if (isfinite(x)) fprintf(out, "%.9g", x);
-    fputc(',', out);
-}
-
-static void put_text(const char *text, FILE *out)
-{
-    ost_csv_write_text(text, out);
-    fputc(',', out);
-}
-
 /* A row for each endpoint and input, or group of inputs. */
 int ost_analysis_put_csv(const void *what, FILE *out, ost_error_t *err)
 {
@@ -287,22 +275,22 @@ int ost_analysis_put_csv(const void *what, FILE *out, ost_error_t *err)
         for (size_t g = 0; g < self->design.n_groups; g++) {
             const ost_analysed_t *of = &self->endpoints[e];
             const ost_factor_t *one = only_factor(self, g);
-            put_text(of->name, out);
-            put_text(self->groups.items[g], out);
-            put_text(one != NULL && one->unit != NULL ? one->unit : "", out);
-            put_number(one != NULL ? one->value : NAN, out);
-            put_number(one != NULL ? one->sd : NAN, out);
-            put_number(one != NULL ? one->lower : NAN, out);
-            put_number(one != NULL ? one->upper : NAN, out);
+            ost_csv_put(of->name, out);
+            ost_csv_put(self->groups.items[g], out);
+            ost_csv_put(one != NULL && one->unit != NULL ? one->unit : "", out);
+            ost_csv_put_number(one != NULL ? one->value : NAN, out);
+            ost_csv_put_number(one != NULL ? one->sd : NAN, out);
+            ost_csv_put_number(one != NULL ? one->lower : NAN, out);
+            ost_csv_put_number(one != NULL ? one->upper : NAN, out);
             for (size_t i = 0; i < OST_N_INDICES; i++) {
                 const ost_index_t *x = &of->indices[g * OST_N_INDICES + i];
                 if (ost_indices[i].method != self->design.kind) continue;
-                put_number(x->value, out);
-                put_number(x->lower, out);
-                put_number(x->upper, out);
+                ost_csv_put_number(x->value, out);
+                ost_csv_put_number(x->lower, out);
+                ost_csv_put_number(x->upper, out);
             }
-            put_text(of->unit, out);
-            put_text(of->text, out);
+            ost_csv_put(of->unit, out);
+            ost_csv_put(of->text, out);
             ost_csv_write_text(meaning_of(self, g, members, sizeof(members)), out);
             fputs("\r\n", out);
         }

@@ -57,7 +57,7 @@ int ost_analysis_note(ost_analysis_t *self, const ost_sensitivity_arguments_t *a
         if (numbers[i].methods & 1u << design->kind)
             ost_identity_add(facts, OST_FACT_TEXT, numbers[i].name, "%zu", numbers[i].n);
     for (size_t i = 0; i < self->n_endpoints; i++)
-        facts->failed |= ost_text_list_add(&names, "%s", self->experiment.endpoints[self->chosen[i]].name) < 0;
+        facts->memory.failed |= ost_text_list_add(&names, "%s", self->experiment.endpoints[self->chosen[i]].name) < 0;
     ost_identity_lines(facts, ANALYSIS_OF, &names);
     ost_identity_lines(facts, ANALYSIS_OVER, &a->over);
     ost_identity_lines(facts, ANALYSIS_VARY, &a->vary);
@@ -65,7 +65,7 @@ int ost_analysis_note(ost_analysis_t *self, const ost_sensitivity_arguments_t *a
     ost_identity_text(facts, ANALYSIS_TABLE, a->table != NULL ? a->table : "");
     ost_identity_add(facts, OST_FACT_TEXT, ANALYSIS_INPUTS, "%08x", (unsigned) check_of(&self->factors));
     ost_text_list_free(&names);
-    if (ret == 0 && facts->failed) ret = ost_no_memory(&err);
+    if (ret == 0 && facts->memory.failed) ret = ost_no_memory(&err);
     return ret < 0 ? ost_cli_fail(&err) : OST_EXIT_OK;
 }
 

@@ -18,6 +18,7 @@ typedef struct {
 } ost_show_unit_t;
 
 typedef struct {
+    ost_memory_t memory; /* of the lists of numbers */
     ost_results_t *results;
     const char *months, *variable, *versus_name, *columns, *csv; /* of the command line */
     bool with_sources;                                           /* of the evidence */

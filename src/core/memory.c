@@ -3,6 +3,7 @@
 #include "core/memory.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,6 +36,23 @@ void *ost_memory_extend(ost_memory_t *self, const void *list, size_t n, size_t m
     void *longer = ost_memory_list(self, n + more, size);
     if (longer != NULL && n > 0) memcpy(longer, list, n * size);
     return longer;
+}
+
+void *ost_memory_grow(ost_memory_t *self, void *list, size_t n, size_t size)
+{
+    const bool is_full = (n & (n - 1)) == 0; /* powers of two */
+    return is_full ? ost_memory_extend(self, list, n, n > 0 ? n : 1, size) : list;
+}
+
+char *ost_memory_print(ost_memory_t *self, const char *fmt, va_list args)
+{
+    va_list again;
+    va_copy(again, args);
+    const int length = vsnprintf(NULL, 0, fmt, again);
+    va_end(again);
+    char *text = ost_memory_list(self, length < 0 ? 0 : (size_t) length + 1, 1);
+    if (text != NULL && length >= 0) vsnprintf(text, (size_t) length + 1, fmt, args);
+    return text;
 }
 
 void ost_memory_free(ost_memory_t *self)

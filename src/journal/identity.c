@@ -14,19 +14,15 @@
 
 void ost_identity_add(ost_identity_t *self, ost_fact_kind_t kind, const char *name, const char *fmt, ...)
 {
-    ost_fact_t *more = realloc(self->facts, (self->n + 1) * sizeof(*more)), fact = { kind, strdup(name), NULL };
     va_list args;
     va_start(args, fmt);
-    if (vasprintf(&fact.text, fmt, args) < 0) fact.text = NULL;
+    const ost_fact_t fact = { kind, ost_memory_text(&self->memory, name, strlen(name)),
+        ost_memory_print(&self->memory, fmt, args) };
     va_end(args);
-    if (more != NULL) self->facts = more;
-    if (more != NULL && fact.name != NULL && fact.text != NULL) {
-        more[self->n++] = fact;
-        return;
-    }
-    self->failed = true;
-    free(fact.name);
-    free(fact.text);
+    ost_fact_t *facts = ost_memory_grow(&self->memory, self->facts, self->n, sizeof(*facts));
+    if (facts == NULL || fact.name == NULL || fact.text == NULL) return;
+    self->facts = facts;
+    facts[self->n++] = fact;
 }
 
 void ost_identity_text(ost_identity_t *self, const char *name, const char *text)
@@ -37,7 +33,7 @@ void ost_identity_text(ost_identity_t *self, const char *name, const char *text)
 void ost_identity_lines(ost_identity_t *self, const char *name, const ost_text_list_t *lines)
 {
     char *text = ost_text_join((const char *const *) lines->items, lines->n, "\n");
-    self->failed |= text == NULL;
+    self->memory.failed |= text == NULL;
     ost_identity_text(self, name, text);
     free(text);
 }
@@ -48,8 +44,8 @@ static void add_models(ost_identity_t *self, const ost_plan_t *plan)
     ost_text_list_t lines = { 0 };
     for (size_t b = 0; b < plan->blocks->n; b++) {
         const ost_model_t *model = plan->blocks->block[b].model;
-        self->failed |= ost_text_list_add(&lines, "%s %s %016" PRIx64 " %s", model->name,
-                            ost_model_kind_words[model->kind], model->impl->fingerprint, model->path) < 0;
+        self->memory.failed |= ost_text_list_add(&lines, "%s %s %016" PRIx64 " %s", model->name,
+                                   ost_model_kind_words[model->kind], model->impl->fingerprint, model->path) < 0;
     }
     ost_identity_lines(self, "models", &lines);
     ost_text_list_free(&lines);
@@ -99,7 +95,7 @@ int ost_identity_init(ost_identity_t *self, const ost_plan_t *plan, ost_error_t 
     ost_identity_add(self, OST_FACT_NUMBER, "h_max", "%.17g", solver->h_max);
     ost_identity_add(self, OST_FACT_NUMBER, "h_min", "%.17g", solver->h_min);
     add_own_models(self, plan);
-    return self->failed ? ost_no_memory(err) : 0;
+    return self->memory.failed ? ost_no_memory(err) : 0;
 }
 
 int ost_identity_add_sweep(ost_identity_t *self, const ost_sweep_t *sweep, ost_error_t *err)
@@ -112,7 +108,7 @@ int ost_identity_add_sweep(ost_identity_t *self, const ost_sweep_t *sweep, ost_e
     if (design->n_drawn > 0 && design->kind != OST_DESIGN_DRAWS)
         ost_identity_add(self, OST_FACT_COUNT, OST_SWEEP_DRAWN, "%zu", design->n_drawn);
     ost_identity_text(self, OST_SWEEP_KEEP, ost_keep_words[sweep->keep]);
-    return self->failed ? ost_no_memory(err) : 0;
+    return self->memory.failed ? ost_no_memory(err) : 0;
 }
 
 const char *ost_identity_get(const ost_identity_t *self, const char *name)
@@ -151,11 +147,11 @@ int ost_identity_join(ost_identity_t *self, const ost_identity_t *other, ost_err
         } else if (k < sizeof(lists) / sizeof(lists[0])) {
             char *joined = join_lines(self->facts[at].text, theirs->text);
             if (joined == NULL) return ost_no_memory(err);
-            free(self->facts[at].text);
-            self->facts[at].text = joined;
+            self->facts[at].text = ost_memory_text(&self->memory, joined, strlen(joined));
+            free(joined);
         }
     }
-    return self->failed ? ost_no_memory(err) : 0;
+    return self->memory.failed ? ost_no_memory(err) : 0;
 }
 
 char *ost_identity_print(const ost_identity_t *self)
@@ -199,7 +195,7 @@ int ost_identity_read(ost_identity_t *self, const char *lines, size_t size, ost_
         ost_identity_text(self, line, text);
     }
     free(copy);
-    return ret == 0 && self->failed ? ost_no_memory(err) : ret;
+    return ret == 0 && self->memory.failed ? ost_no_memory(err) : ret;
 }
 
 /* Texts of a user's own models, among those of the fact `models`: "name kind fingerprint path" a line. */
@@ -294,10 +290,6 @@ int ost_identity_compare(
 
 void ost_identity_free(ost_identity_t *self)
 {
-    for (size_t i = 0; i < self->n; i++) {
-        free(self->facts[i].name);
-        free(self->facts[i].text);
-    }
-    free(self->facts);
+    ost_memory_free(&self->memory);
     *self = (ost_identity_t){ 0 };
 }

@@ -43,18 +43,19 @@ typedef enum { OST_FACT_TEXT, OST_FACT_COUNT, OST_FACT_NUMBER } ost_fact_kind_t;
 
 typedef struct {
     ost_fact_kind_t kind;
-    char *name, *text; /* owned; a number with all its digits */
+    const char *name;
+    char *text; /* a number with all its digits */
 } ost_fact_t;
 
 typedef struct {
-    ost_fact_t *facts; /* [n] */
+    ost_memory_t memory; /* of all; failed: out of it at some time */
+    ost_fact_t *facts;   /* [n] */
     size_t n;
-    bool failed; /* out of memory at some time */
 } ost_identity_t;
 
 /* The facts of a plan. @return 0 or OST_ERR_NO_MEMORY; free it in any case */
 int ost_identity_init(ost_identity_t *self, const ost_plan_t *plan, ost_error_t *err) OST_MUST_CHECK;
-/* Add a fact, its text as printf makes it; a text, if it is not NULL; lines. Without memory they note `failed`. */
+/* Add a fact, its text as printf makes it; a text, if it is not NULL; lines. Without memory they note it there. */
 void ost_identity_add(ost_identity_t *self, ost_fact_kind_t kind, const char *name, const char *fmt, ...)
     OST_PRINTF(4, 5);
 void ost_identity_text(ost_identity_t *self, const char *name, const char *text);

@@ -40,7 +40,7 @@ int ost_parts_identity(ost_identity_t *self, const ost_part_t *parts, size_t n_p
         if (ret == 0 && parts[p].sweep != NULL) ret = ost_identity_add_sweep(&one, parts[p].sweep, err);
         ost_identity_text(&one, OST_COMPARED_MODELS, parts[p].name);
         ost_identity_text(&one, OST_ARMS_LEFT_OUT, parts[p].left_out);
-        self->failed |= one.failed;
+        self->memory.failed |= one.memory.failed;
         if (ret == 0) ret = ost_identity_join(self, &one, err);
         ost_identity_free(&one);
     }
@@ -129,17 +129,16 @@ int ost_shard_check(ost_shard_t shard, const ost_plan_t *plan, ost_error_t *err)
 }
 
 /* What parts do not share with another one. */
-static int make_sums(ost_journal_part_t *self, const ost_part_t *part, ost_error_t *err)
+static int make_sums(ost_journal_part_t *self, const ost_part_t *part, ost_memory_t *memory, ost_error_t *err)
 {
     size_t n_outputs = part->plan->system->n_outputs;
     ost_cohort_summary_t *sums = &self->sums;
     *sums = (ost_cohort_summary_t){ .isa = part->plan->experiment->solver.isa,
         .stepper = part->plan->experiment->solver.stepper,
-        .n_not_finite = calloc(n_outputs + 1, sizeof(uint64_t)),
-        .periodic_error = calloc(n_outputs + 1, sizeof(double)),
-        .solver_error = calloc(n_outputs + 1, sizeof(double)) };
-    if (sums->n_not_finite == NULL || sums->periodic_error == NULL || sums->solver_error == NULL)
-        return ost_no_memory(err);
+        .n_not_finite = ost_memory_list(memory, n_outputs, sizeof(uint64_t)),
+        .periodic_error = ost_memory_list(memory, n_outputs, sizeof(double)),
+        .solver_error = ost_memory_list(memory, n_outputs, sizeof(double)) };
+    if (memory->failed) return ost_no_memory(err);
     for (size_t o = 0; o < n_outputs; o++) sums->periodic_error[o] = sums->solver_error[o] = NAN;
     sums->periodic_share = NAN;
     int ret = ost_identity_init(&self->identity, part->plan, err);
@@ -155,9 +154,9 @@ static int make_part(ost_journal_t *self, size_t p, ost_error_t *err)
     part->n_blocks = count_blocks(plan);
     int ret = ost_shard_check(self->shard, plan, err);
     if (ret < 0) return ret;
-    part->places = malloc((part->n_blocks + 1) * sizeof(*part->places));
-    part->kept.done = calloc(part->n_blocks + 1, sizeof(*part->kept.done));
-    if (part->places == NULL || part->kept.done == NULL) return ost_no_memory(err);
+    part->places = ost_memory_list(&self->memory, part->n_blocks, sizeof(*part->places));
+    part->kept.done = ost_memory_list(&self->memory, part->n_blocks, sizeof(*part->kept.done));
+    if (self->memory.failed) return ost_no_memory(err);
     for (size_t i = 0; i < part->n_blocks; i++) part->places[i] = (ost_place_t){ .at = -1 };
     const ost_shard_t shard = self->shard.n > 0 ? self->shard : (ost_shard_t){ 1, 1 };
     size_t first = ost_shard_begin(shard.i, shard.n, part->n_blocks);
@@ -178,7 +177,7 @@ static int make_part(ost_journal_t *self, size_t p, ost_error_t *err)
             .solver_error = shared->solver_error };
         return 0;
     }
-    return make_sums(&part->kept, &self->plans[p], err);
+    return make_sums(&part->kept, &self->plans[p], &self->memory, err);
 }
 
 void ost_journal_delete(ost_journal_t *self)
@@ -187,11 +186,8 @@ void ost_journal_delete(ost_journal_t *self)
     for (size_t p = 0; p < self->n_parts && self->parts != NULL; p++) {
         ost_part_state_t *part = &self->parts[p];
         ost_identity_free(&part->kept.identity);
-        if (!part->is_shared) ost_cohort_summary_free(&part->kept.sums);
         for (size_t i = 0; i < part->n_notes; i++) free(part->notes[i].text);
         free(part->notes);
-        free(part->places);
-        free(part->kept.done);
     }
     for (size_t p = 0; self->columns != NULL && p < ost_columns_n(self->plans, self->n_parts); p++)
         ost_columns_free(&self->columns[p]);
@@ -200,9 +196,7 @@ void ost_journal_delete(ost_journal_t *self)
         ost_kept_body_delete(body);
     }
     pthread_mutex_destroy(&self->lock);
-    free(self->columns);
-    free(self->parts);
-    free(self->files);
+    ost_memory_free(&self->memory);
     free(self);
 }
 
@@ -219,11 +213,11 @@ int ost_journal_new(
     made->t_open = ost_record_seconds();
     made->cpu_open = cpu_seconds();
     pthread_mutex_init(&made->lock, NULL);
-    made->columns = calloc(ost_columns_n(parts, n_parts), sizeof(*made->columns));
-    made->parts = calloc(n_parts, sizeof(*made->parts));
-    made->files = calloc(n_files, sizeof(*made->files));
+    made->columns = ost_memory_list(&made->memory, ost_columns_n(parts, n_parts), sizeof(*made->columns));
+    made->parts = ost_memory_list(&made->memory, n_parts, sizeof(*made->parts));
+    made->files = ost_memory_list(&made->memory, n_files, sizeof(*made->files));
     for (size_t f = 0; f < n_files && made->files != NULL; f++) made->files[f].record.fd = -1;
-    int ret = made->columns == NULL || made->parts == NULL || made->files == NULL ? ost_no_memory(err) : 0;
+    int ret = made->memory.failed ? ost_no_memory(err) : 0;
     if (ret == 0) ret = ost_columns_init(made->columns, parts, n_parts, err);
     for (size_t p = 0; p < n_parts && ret == 0; p++) ret = make_part(made, p, err);
     if (ret == 0) return 0;

@@ -67,6 +67,7 @@ typedef struct {
 } ost_journal_file_t;
 
 struct ost_journal {
+    ost_memory_t memory;       /* of lists of parts, blocks and files */
     ost_journal_file_t *files; /* [n_files]; one that is written to is the only one */
     size_t n_files, i_file;    /* i_file: the one being scanned */
     bool is_written;           /* opened for writing */

@@ -20,6 +20,7 @@ static const unsigned char HEAD[] = { 0x78, 0x01 };
 #define FLETCHER_WORDS 256
 
 struct ost_packer {
+    ost_memory_t memory;                   /* of all, self too */
     struct isal_zstream *deflate;          /* NULL: chunks are written as they are */
     struct inflate_state *inflate;         /* NULL until a chunk is unpacked */
     size_t n_times, n_values, width;       /* values of a chunk, bytes of a value */
@@ -39,38 +40,32 @@ size_t ost_chunk_subjects(const ost_experiment_t *e)
 void ost_packer_delete(ost_packer_t *self)
 {
     if (self == NULL) return;
-    free(self->deflate);
-    free(self->inflate);
-    free(self->scratch);
-    free(self->row);
-    free(self->plain);
-    free(self->mixed);
-    free(self->packed);
-    free(self);
+    ost_memory_t memory = self->memory; /* it lies in it */
+    ost_memory_free(&memory);
 }
 
 ost_packer_t *ost_packer_new(const ost_experiment_t *e)
 {
-    ost_packer_t *self = calloc(1, sizeof *self);
+    ost_memory_t memory = { 0 };
+    ost_packer_t *self = ost_memory_list(&memory, 1, sizeof *self);
     if (self == NULL) return NULL;
     self->n_times = e->n_times;
     self->n_values = ost_chunk_subjects(e) * e->n_times;
     self->width = e->float64 ? sizeof(double) : sizeof(float);
     self->largest = e->float64 ? DBL_MAX : FLT_MAX;
     self->n_dropped = ost_kept_bits(e) >= 0 ? 52 - ost_kept_bits(e) : 0;
-    self->plain = malloc(self->n_values * self->width + CHECK_SIZE);
-    self->row = malloc(e->n_times * sizeof *self->row);
-    bool ok = self->plain != NULL && self->row != NULL;
-    if (ok && e->compression > 0) {
+    self->plain = ost_memory_list(&memory, self->n_values * self->width + CHECK_SIZE, 1);
+    self->row = ost_memory_list(&memory, e->n_times, sizeof *self->row);
+    if (e->compression > 0) {
         size_t size = self->n_values * self->width;
         self->room = size + (size / 65535 + self->width + 1) * STORED_HEAD + sizeof HEAD + 4 + CHECK_SIZE;
-        self->deflate = malloc(sizeof *self->deflate);
-        self->scratch = malloc(ISAL_DEF_LVL1_DEFAULT);
-        self->mixed = malloc(size);
-        self->packed = malloc(self->room);
-        ok = self->deflate != NULL && self->scratch != NULL && self->mixed != NULL && self->packed != NULL;
+        self->deflate = ost_memory_list(&memory, 1, sizeof *self->deflate);
+        self->scratch = ost_memory_list(&memory, ISAL_DEF_LVL1_DEFAULT, 1);
+        self->mixed = ost_memory_list(&memory, size, 1);
+        self->packed = ost_memory_list(&memory, self->room, 1);
     }
-    if (ok) return self;
+    self->memory = memory;
+    if (!memory.failed) return self;
     ost_packer_delete(self);
     return NULL;
 }
@@ -262,7 +257,7 @@ int ost_packer_unpack(ost_packer_t *self, const void *chunk, size_t size, size_t
     const unsigned char *from = chunk;
     if (size < CHECK_SIZE || size > UINT32_MAX || n > self->n_values) return OST_ERR_FORMAT;
     if (self->deflate != NULL) {
-        if (self->inflate == NULL) self->inflate = malloc(sizeof *self->inflate);
+        if (self->inflate == NULL) self->inflate = ost_memory_list(&self->memory, 1, sizeof *self->inflate);
         if (self->inflate == NULL) return OST_ERR_NO_MEMORY;
         if (!inflate(self, chunk, size - CHECK_SIZE, n_bytes)) return OST_ERR_FORMAT;
         for (size_t b = 0; b < self->width; b++)

@@ -180,7 +180,7 @@ static int add_time(ost_experiment_t *e, double t, ost_error_t *err)
 static int add_unmatched(ost_matched_t *self, const ost_evidence_row_t *row, const char *why, ost_error_t *err)
 {
     if (row->role == OST_ROLE_CONTEXT) return 0;
-    ost_unmatched_t *more = realloc(self->unmatched, (self->n_unmatched + 1) * sizeof(*more));
+    ost_unmatched_t *more = ost_memory_grow(&self->memory, self->unmatched, self->n_unmatched, sizeof(*more));
     if (more == NULL) return ost_no_memory(err);
     self->unmatched = more;
     more[self->n_unmatched].row = row;
@@ -193,21 +193,15 @@ static int add_unmatched(ost_matched_t *self, const ost_evidence_row_t *row, con
 static ost_evidence_row_t *convert_row(
     ost_matched_t *self, const ost_evidence_row_t *row, double factor, double shift, const char *unit)
 {
-    ost_evidence_row_t **more = realloc(self->converted, (self->n_converted + 1) * sizeof(*more));
-    ost_evidence_row_t *copy = malloc(sizeof(*copy));
-    if (more != NULL) self->converted = more;
-    if (more == NULL || copy == NULL || (copy->unit = ost_strdup(unit)) == NULL) {
-        free(copy);
-        return NULL;
-    }
-    char *own = copy->unit;
+    ost_evidence_row_t *copy = ost_memory_list(&self->memory, 1, sizeof(*copy));
+    char *own = ost_memory_text(&self->memory, unit, strlen(unit));
+    if (copy == NULL || own == NULL) return NULL;
     bool is_width = row->interval == OST_INTERVAL_SD || row->interval == OST_INTERVAL_SE;
     *copy = *row;
     copy->unit = own;
     copy->value = factor * row->value + shift;
     copy->lower = factor * row->lower + shift;
     copy->upper = factor * row->upper + (is_width ? 0 : shift);
-    self->converted[self->n_converted++] = copy;
     return copy;
 }
 
@@ -310,7 +304,7 @@ static int add_row(ost_matched_t *self, ost_experiment_t *e, const ost_compariso
     if (ret == 0 && observation.endpoint.measure != OST_MEASURE_LEVEL)
         ret = add_time(e, observation.endpoint.from, err);
     if (ret < 0) return ret;
-    ost_observation_t *more = realloc(self->observations, (self->n_observations + 1) * sizeof(*more));
+    ost_observation_t *more = ost_memory_grow(&self->memory, self->observations, self->n_observations, sizeof(*more));
     if (more == NULL) return ost_no_memory(err);
     self->observations = more;
     more[self->n_observations++] = observation;
@@ -462,12 +456,6 @@ bool ost_matched_group(const ost_matched_t *self, size_t i, size_t *more)
 void ost_matched_free(ost_matched_t *self)
 {
     if (self == NULL) return;
-    for (size_t i = 0; i < self->n_converted; i++) {
-        free(self->converted[i]->unit);
-        free(self->converted[i]);
-    }
-    free(self->converted);
-    free(self->observations);
-    free(self->unmatched);
+    ost_memory_free(&self->memory);
     *self = (ost_matched_t){ 0 };
 }

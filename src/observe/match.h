@@ -28,12 +28,10 @@ typedef struct {
 
 /** Rows of the trials that the comparisons of an experiment name. */
 typedef struct {
-    ost_observation_t *observations; /**< [n_observations], in the order of the table; owned */
+    ost_memory_t memory;             /**< of all, and of rows in the unit of their endpoints */
+    ost_observation_t *observations; /**< [n_observations], in the order of the table */
     size_t n_observations;
-    ost_evidence_row_t *
-        *converted; /**< [n_converted] rows in the unit of their endpoints; owned, but not their texts */
-    size_t n_converted;
-    ost_unmatched_t *unmatched; /**< [n_unmatched] of roles calibrate and validate; owned */
+    ost_unmatched_t *unmatched; /**< [n_unmatched] of roles calibrate and validate */
     size_t n_unmatched;
 } ost_matched_t;
 

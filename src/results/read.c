@@ -35,7 +35,7 @@ static herr_t keep_attribute(hid_t object, const char *name, const H5A_info_t *i
     (void) info;
     self->ret = ost_h5_get_text(object, name, &text);
     ost_identity_text(&self->results->attributes, name, text);
-    if (self->results->attributes.failed) self->ret = OST_ERR_NO_MEMORY;
+    if (self->results->attributes.memory.failed) self->ret = OST_ERR_NO_MEMORY;
     free(text);
     return self->ret;
 }
