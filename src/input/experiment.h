@@ -144,14 +144,6 @@ typedef struct {
 /** Doses of one subject by one regimen line, at most: each takes memory in the plan, or steps. */
 #define OST_MAX_DOSES 1000000
 
-/** Whether the doses differ between subjects. */
-static inline bool ost_regimen_is_subject_specific(const ost_regimen_t *self)
-{
-    return self->amount_formula != NULL || self->start_formula != NULL || self->stop_formula != NULL ||
-           self->interval_formula != NULL || self->duration_formula != NULL || self->adherence != NULL ||
-           self->inter_occasion != NULL || self->begin_if != NULL || self->end_if != NULL || self->rows_of > 0;
-}
-
 /** A signal driven from outside while start <= t < stop, combined with its other drivers by the signal's rule. */
 typedef struct {
     char *signal;            /**< its name */

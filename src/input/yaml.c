@@ -344,7 +344,8 @@ static int find_path(const ost_yaml_node_t *at, const ost_yaml_node_t *node, cha
     return -1;
 }
 
-char *ost_yaml_path(const ost_yaml_t *self, const ost_yaml_node_t *node, char *buf, size_t size)
+/* "arms.anastrozole.regimen.0.dose" of a node in the tree, "" for the root; always terminated. @return buf */
+static char *path_of(const ost_yaml_t *self, const ost_yaml_node_t *node, char *buf, size_t size)
 {
     buf[0] = '\0';
     int length = find_path(&self->root, node, buf, size, 0);
@@ -355,7 +356,7 @@ char *ost_yaml_path(const ost_yaml_t *self, const ost_yaml_node_t *node, char *b
 static void fail_at(ost_yaml_t *self, const ost_yaml_node_t *node, ost_location_t at, int code, const char *what)
 {
     char path[160];
-    ost_yaml_path(self, node, path, sizeof path);
+    path_of(self, node, path, sizeof path);
     const char *colon = path[0] != '\0' ? ": " : "";
     if (node->origin != NULL)
         self->code = ost_fail_at(
@@ -364,28 +365,32 @@ static void fail_at(ost_yaml_t *self, const ost_yaml_node_t *node, ost_location_
         self->code = ost_fail_at(self->err, code, self->path, at.line, at.column, "%s%s%s", path, colon, what);
 }
 
-int ost_yaml_fail(ost_yaml_t *self, const ost_yaml_node_t *node, int code, const char *fmt, ...)
+static int fail(
+    ost_yaml_t *self, const ost_yaml_node_t *node, ost_location_t at, int code, const char *fmt, va_list args)
 {
     char what[512];
-    va_list args;
     if (self->code != 0) return self->code;
-    va_start(args, fmt);
     vsnprintf(what, sizeof what, fmt, args);
-    va_end(args);
-    fail_at(self, node, node->location, code, what);
+    fail_at(self, node, at, code, what);
     return code;
+}
+
+int ost_yaml_fail(ost_yaml_t *self, const ost_yaml_node_t *node, int code, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    const int ret = fail(self, node, node->location, code, fmt, args);
+    va_end(args);
+    return ret;
 }
 
 int ost_yaml_fail_key(ost_yaml_t *self, const ost_yaml_node_t *node, int code, const char *fmt, ...)
 {
-    char what[512];
     va_list args;
-    if (self->code != 0) return self->code;
     va_start(args, fmt);
-    vsnprintf(what, sizeof what, fmt, args);
+    const int ret = fail(self, node, node->key_at, code, fmt, args);
     va_end(args);
-    fail_at(self, node, node->key_at, code, what);
-    return code;
+    return ret;
 }
 
 int ost_yaml_take(ost_yaml_t *self, int code)

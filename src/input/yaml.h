@@ -56,8 +56,6 @@ ost_yaml_node_t *ost_yaml_append(ost_yaml_node_t *self, const char *key);
 /* @param member  of self */
 void ost_yaml_remove(ost_yaml_node_t *self, ost_yaml_node_t *member);
 
-/* "arms.anastrozole.regimen.0.dose" of a node in the tree, "" for the root; always terminated. @return buf */
-char *ost_yaml_path(const ost_yaml_t *self, const ost_yaml_node_t *node, char *buf, size_t size);
 /* Record an error at a node's value, unless there is one already: "file:line:column: path: what". @return self->code */
 int ost_yaml_fail(ost_yaml_t *self, const ost_yaml_node_t *node, int code, const char *fmt, ...) OST_PRINTF(4, 5);
 /* The same at its key. */

@@ -46,7 +46,8 @@ char *ost_writer_output(const ost_writer_t *self, const ost_model_t *m, size_t i
     return is_taken(self, m->outputs[i].name) ? strcat(buf, "_out") : buf;
 }
 
-size_t ost_writer_n_drivers(const ost_writer_t *self, size_t signal)
+/* How many models drive a signal, or something from outside. */
+static size_t n_drivers(const ost_writer_t *self, size_t signal)
 {
     size_t n = self->has_outside != NULL && self->has_outside[signal];
     for (size_t k = 0; k < self->n_parts; k++)
@@ -61,7 +62,7 @@ bool ost_writer_is_set(const ost_writer_t *self, size_t signal)
     for (size_t k = 0; k < self->n_parts; k++)
         for (size_t r = 0; r < self->parts[k].model->n_reads; r++)
             is_read |= strcmp(self->parts[k].model->reads[r].name, self->signals->signal[signal].name) == 0;
-    return is_read && ost_writer_n_drivers(self, signal) == 0;
+    return is_read && n_drivers(self, signal) == 0;
 }
 
 bool ost_writer_is_repeated(const ost_writer_t *self, size_t k, size_t i)
@@ -135,7 +136,7 @@ static void put_signal(const ost_writer_t *self, const char *read, int least)
     const int i = ost_signals_find(self->signals, read);
     const ost_signal_t *s = &self->signals->signal[i];
     char name[OST_WRITER_NAME_SIZE];
-    if (ost_writer_n_drivers(self, (size_t) i) > 0)
+    if (n_drivers(self, (size_t) i) > 0)
         self->language->quantity(self, self->language->signal(self, s->name, name), 1, least);
     else
         self->language->quantity(self, ost_writer_name(self, NULL, s->name, name), s->unit.factor, least);
@@ -180,7 +181,7 @@ static int put_reads(ost_writer_t *self, const ost_model_t *m, size_t drive)
 static int put_drivers(ost_writer_t *self, size_t signal)
 {
     const ost_signal_t *s = &self->signals->signal[signal];
-    const size_t n = ost_writer_n_drivers(self, signal), first = self->n_terms;
+    const size_t n = n_drivers(self, signal), first = self->n_terms;
     if (n == 0 || self->state[signal] == 2) return 0;
     if (self->state[signal] == 1)
         return ost_fail(self->err, OST_ERR_MODEL, "the signal '%s' depends on itself in these models", s->name);

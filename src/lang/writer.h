@@ -91,8 +91,6 @@ char *ost_writer_state(const ost_writer_t *self, const ost_model_t *m, size_t i,
 /* Of an output; ends in _out where a parameter, a state or a signal has that name. */
 char *ost_writer_output(const ost_writer_t *self, const ost_model_t *m, size_t i, char *buf);
 
-/* How many models drive a signal, or something from outside. */
-size_t ost_writer_n_drivers(const ost_writer_t *self, size_t signal);
 /* Whether a signal is a number that the user may set: some model reads it, and nothing drives it. */
 bool ost_writer_is_set(const ost_writer_t *self, size_t signal);
 /* Whether parameter i of part k is a covariate that an earlier part has. */

@@ -68,6 +68,14 @@ static int check_line(const ost_experiment_t *e, const ost_arm_t *arm, const ost
     return 0;
 }
 
+/* Whether the doses differ between subjects. */
+static bool is_subject_specific(const ost_regimen_t *self)
+{
+    return self->amount_formula != NULL || self->start_formula != NULL || self->stop_formula != NULL ||
+           self->interval_formula != NULL || self->duration_formula != NULL || self->adherence != NULL ||
+           self->inter_occasion != NULL || self->begin_if != NULL || self->end_if != NULL || self->rows_of > 0;
+}
+
 static int add_line(const ost_doses_t *self, ost_dose_target_t *target, const ost_experiment_t *e,
     const ost_blocks_t *blocks, const ost_arm_t *arm, const ost_regimen_t *r, ost_error_t *err)
 {
@@ -84,8 +92,8 @@ static int add_line(const ost_doses_t *self, ost_dose_target_t *target, const os
     *target = (ost_dose_target_t){ .block = (uint32_t) b,
         .state = block->first_state + (uint32_t) state,
         .is_infusion = r->duration > 0 || r->duration_formula != NULL,
-        .is_subject_specific = ost_regimen_is_subject_specific(r),
-        .is_scheduled = ost_regimen_is_subject_specific(r) && r->rows_of == 0 };
+        .is_subject_specific = is_subject_specific(r),
+        .is_scheduled = is_subject_specific(r) && r->rows_of == 0 };
     return check_line(e, arm, r, block->model->kind == OST_KIND_DRUG, self->t_end, err);
 }
 

@@ -148,7 +148,7 @@ void ost_chart_corner(const ost_chart_t *self, double x, double y)
 void ost_chart_stroke(const ost_chart_t *self, size_t series)
 {
     fprintf(self->out, "' fill='none' stroke='%s' stroke-width='2' stroke-dasharray='%s'/>", ost_chart_colour(series),
-        ost_chart_dashes(series));
+        dashes[series % N_COLOURS]);
 }
 
 void ost_chart_fill(const ost_chart_t *self, size_t series, double opacity)
@@ -185,7 +185,7 @@ void ost_chart_key(FILE *out, size_t series, const char *text)
     fprintf(out,
         "<span><svg width='34' height='10'><line x1='1' x2='33' y1='5' y2='5' stroke='%s' stroke-width='2.5' "
         "stroke-dasharray='%s'/></svg> ",
-        ost_chart_colour(series), ost_chart_dashes(series));
+        ost_chart_colour(series), dashes[series % N_COLOURS]);
     ost_html_text(text, out);
     fputs("</span>", out);
 }
@@ -193,11 +193,6 @@ void ost_chart_key(FILE *out, size_t series, const char *text)
 const char *ost_chart_colour(size_t series)
 {
     return colours[series % N_COLOURS];
-}
-
-const char *ost_chart_dashes(size_t series)
-{
-    return dashes[series % N_COLOURS];
 }
 
 void ost_chart_mark(FILE *out, size_t series, double x, double y, bool is_full)

@@ -60,8 +60,6 @@ void ost_chart_key(FILE *out, size_t series, const char *text);
 #define OST_CHART_GREY 6
 /** Colour of a series: "#0072b2"; repeats after 7. */
 const char *ost_chart_colour(size_t series);
-/** Dashes of its line. */
-const char *ost_chart_dashes(size_t series);
 /** A mark of a series, its centre at (x, y) px: shapes and colours together repeat after 28. @param full  else only its
  * outline */
 void ost_chart_mark(FILE *out, size_t series, double x, double y, bool is_full);
