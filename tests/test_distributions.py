@@ -134,7 +134,7 @@ class Shares(unittest.TestCase):
 
     def test_plain_numbers(self):
         for right in ("5 %", "0", '{formula: "w/200 [kg]"}', '{formula: "5 [%]"}', '{formula: "0"}',
-                      "{distribution: uniform, from: 0, to: 50 %}", "{distribution: normal, mean: 0, sd: 2 %}"):
+                      "{distribution: uniform, from: 0, to: 50 %}", "{distribution: normal, mean: 0, sd: 2 %, min: 0}"):
             self.check(True, right)
         for wrong in ("5", "{formula: 0.5}", '{formula: "0.5", unit: 1}', '{formula: "if w > 50 [kg] then 5 else 10"}',
                       "{distribution: uniform, from: 0, to: 0.5}", "{distribution: normal, mean: 0, sd: 0.5}",
