@@ -114,6 +114,22 @@ static void test_printed_error(void)
     }
 }
 
+/* What reads a drug that comes and goes within a day, and later responds to it otherwise: oral estradiol while a GnRH
+ * agonist lowers the ovaries' own. No factor of its mean will do (2e-3). */
+static void test_two_levels(void)
+{
+    const char *periodic[] = { "population.subjects=64" }, *exact[] = { periodic[0], "solver.dosing=exact" };
+    run_t a, b;
+    run_init(&a, CONFIG("trials/franke2000"), periodic, 1, 0, false);
+    run_init(&b, CONFIG("trials/franke2000"), exact, 2, 0, false);
+    const double error = bmd_difference(&a, &b);
+    printf(" largest relative BMD error %.2e", error);
+    CU_ASSERT(error < 4e-4);
+    CU_ASSERT(error > 0);
+    run_free(&a);
+    run_free(&b);
+}
+
 /* So is what it prints of outputs that a dose moves within days, where these are few. */
 static void test_printed_error_of_few_outputs(void)
 {
@@ -264,6 +280,7 @@ static const ost_test_t tests[] = {
     { "periodic_against_exact", test_periodic_against_exact },
     { "printed_error_of_dosing", test_printed_error },
     { "printed_error_of_few_outputs", test_printed_error_of_few_outputs },
+    { "drives_at_two_levels", test_two_levels },
     { "steps_of_daily_doses", test_daily_doses },
     { "within_panels", test_within_panels },
     { "steps_of_doses_that_fade_fast", test_sharp_doses },

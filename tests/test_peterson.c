@@ -205,7 +205,9 @@ static gsl_matrix *jacobian_at(
     double *rows[] = { lane_rows(1), lane_rows(system->n_states), lane_rows(system->n_constants),
         lane_rows(system->n_switches), lane_rows(system->n_scratch), lane_rows(system->n_states),
         lane_rows(system->n_entries), lane_rows(system->n_inputs) };
-    const ost_point_t at = { rows[0], rows[1], rows[2], rows[7], rows[3], rows[4], false, false };
+    const ost_point_t at = {
+        .t = rows[0], .x = rows[1], .p = rows[2], .u = rows[7], .mode = rows[3], .scratch = rows[4]
+    };
     gsl_matrix *jacobian = gsl_matrix_calloc(system->n_states, system->n_states);
     CU_ASSERT_PTR_NOT_NULL_FATAL(jacobian);
     for (size_t l = 0; l < LANES; l++) {

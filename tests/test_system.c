@@ -33,7 +33,9 @@ static void point_init(point_t *self, const ost_plan_t *plan)
         .mode = rows_new(s->n_switches),
         .scratch = rows_new(s->n_scratch),
         .out = rows_new(n_out) };
-    self->at = (ost_point_t){ self->t, self->x, self->p, self->u, self->mode, self->scratch, false, false };
+    self->at = (ost_point_t){
+        .t = self->t, .x = self->x, .p = self->p, .u = self->u, .mode = self->mode, .scratch = self->scratch
+    };
     double *params = rows_new(plan->blocks->n_params);
     for (size_t i = 0; i < plan->blocks->n_params; i++)
         for (int l = 0; l < OST_LANES; l++) params[i * OST_LANES + (size_t) l] = plan->population->params[i].typical;
@@ -233,7 +235,7 @@ static void test_ripple_in_time(void)
     size_t n = s.plan.blocks->block[b].model->n_states, ripple = (size_t) s.plan.inputs->ripple[b];
     size_t drive = s.plan.blocks->block[b].first_drive, mean = s.plan.layout->integral[b];
     CU_ASSERT_FATAL(s.plan.inputs->ripple[b] >= 0);
-    for (size_t i = 0; i < OST_RIPPLE_INPUTS(n); i++) set(p.u, ripple + i, 1 + 0.1 * (double) (i * i % 7));
+    for (size_t i = 0; i < OST_RIPPLE_LEVELS(n); i++) set(p.u, ripple + i, 1 + 0.1 * (double) (i * i % 7));
     double *entries = rows_new(system->n_entries), rate[OST_LINEAR_MAX], slope = 0, exact = 0, once = 0, h = 1e-4;
     for (size_t i = 0; i < n; i++) set(p.x, first + i, 2 + (double) i);
     system->jacobian(system->self, &p.at, p.out, entries);
@@ -251,6 +253,42 @@ static void test_ripple_in_time(void)
     for (size_t i = 0; i < n; i++) set(p.x, first + i, 2 + (double) i);
     CU_ASSERT(fabs(rhs(&p)[mean * OST_LANES] / once - 1) > 1e-3);
     free(entries);
+    point_free(&p);
+    study_free(&s);
+}
+
+/* Rates of drives that are held at two levels are the mean of those at each, in the lanes where they are, and others do
+ * not notice. */
+static void test_two_levels(void)
+{
+    study_t s;
+    point_t p;
+    study_on_pill(&s);
+    must_plan(&s);
+    point_init(&p, &s.plan);
+    const size_t b = (size_t) ost_blocks_find(s.plan.blocks, "pill"), n = s.plan.system->n_states * OST_LANES;
+    const size_t hold = (size_t) s.plan.inputs->hold[b], level = (size_t) s.plan.inputs->level[b];
+    const size_t n_drives = s.plan.blocks->block[b].model->n_drives;
+    double *high = rows_new(s.plan.system->n_states), *mean = rows_new(s.plan.system->n_states), differs = 0;
+    for (size_t i = 0; i < n; i++) p.x[i] += 0.5 + 0.03 * (double) (i % 5);
+    set(p.u, hold, 1);
+    for (size_t d = 0; d < n_drives; d++) set(p.u, hold + 1 + d, 0.7);
+    memcpy(high, rhs(&p), n * sizeof(double));
+    for (size_t d = 0; d < n_drives; d++) set(p.u, hold + 1 + d, 0.1);
+    memcpy(mean, rhs(&p), n * sizeof(double));
+    for (size_t i = 0; i < n; i++) mean[i] = 0.5 * (mean[i] + high[i]);
+    for (size_t d = 0; d < n_drives; d++) set(p.u, hold + 1 + d, 0.4);
+    memcpy(high, rhs(&p), n * sizeof(double));
+    for (size_t d = 0; d < n_drives; d++) set(p.u, level + d, 0.3);
+    for (size_t l = 4; l < OST_LANES; l++) p.u[(size_t) s.plan.inputs->levels * OST_LANES + l] = 1;
+    const double *f = rhs(&p);
+    for (size_t i = 0; i < n; i++) {
+        ost_assert_close(f[i], i % OST_LANES < 4 ? high[i] : mean[i], 0, i % OST_LANES < 4 ? 0 : 1e-12);
+        differs = fmax(differs, fabs(mean[i] - high[i]));
+    }
+    CU_ASSERT(differs > 1e-3);
+    free(high);
+    free(mean);
     point_free(&p);
     study_free(&s);
 }
@@ -384,6 +422,7 @@ static const ost_test_t tests[] = {
     { "rhs", test_rhs },
     { "chain_rule", test_chain_rule },
     { "ripple_in_time", test_ripple_in_time },
+    { "two_levels", test_two_levels },
     { "held", test_held },
     { "inactive", test_inactive },
     { "never_held", test_never_held },

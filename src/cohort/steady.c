@@ -129,8 +129,12 @@ static void find_linear(ost_steady_t *self, uint32_t block, double t, double *a,
     fill(self->u_rows, self->inputs, system->n_inputs);
     if (self->plan->inputs->hold[block] >= 0)
         for (size_t l = 0; l < LANES; l++) self->u_rows[(size_t) self->plan->inputs->hold[block] * LANES + l] = 0;
-    const ost_point_t at = { self->t_rows, self->x_rows, self->p_rows, self->u_rows, self->mode_rows,
-        self->scratch_rows, false, false };
+    const ost_point_t at = { .t = self->t_rows,
+        .x = self->x_rows,
+        .p = self->p_rows,
+        .u = self->u_rows,
+        .mode = self->mode_rows,
+        .scratch = self->scratch_rows };
     system->jacobian(system->self, &at, self->f_rows, self->entry_rows);
     for (size_t i = 0; i < n * n; i++) a[i] = 0;
     for (size_t e = 0; e < system->n_entries; e++) {

@@ -15,7 +15,7 @@ typedef struct {
     const ost_doses_t *doses;
     ost_inputs_t *inputs;
     double *idle;
-    int32_t *hold, *ripple, *outside;
+    int32_t *hold, *ripple, *level, *outside;
     ost_infusion_t *infusions;
     uint32_t *lines;
     const uint32_t **infusion;
@@ -80,14 +80,18 @@ static void number_infusions(builder_t *self, bool subject_specific, size_t *n_o
 static void number(builder_t *self, size_t *n_of)
 {
     ost_inputs_t *inputs = self->inputs;
+    inputs->levels = -1;
     for (size_t b = 0; b < self->blocks->n; b++) {
         const ost_model_t *model = self->blocks->block[b].model;
         self->hold[b] = can_be_held(model) ? (int32_t) inputs->n : -1;
         if (self->hold[b] >= 0) inputs->n += 1 + model->n_drives;
         bool has_ripple = self->hold[b] >= 0 && self->e->dosing == OST_DOSING_PERIODIC && is_linear(model);
         self->ripple[b] = has_ripple ? (int32_t) inputs->n : -1;
-        if (has_ripple) inputs->n += OST_RIPPLE_INPUTS(model->n_states);
+        self->level[b] = has_ripple ? self->ripple[b] + (int32_t) OST_RIPPLE_LEVELS(model->n_states) : -1;
+        if (has_ripple) inputs->n += OST_RIPPLE_INPUTS(model->n_states, model->n_drives);
+        if (has_ripple) inputs->levels = 0;
     }
+    if (inputs->levels == 0) inputs->levels = (int32_t) inputs->n++;
     number_infusions(self, false, n_of);
     number_infusions(self, true, n_of);
     for (size_t s = 0; s < self->wiring->n_signals; s++)
@@ -123,8 +127,10 @@ static int set_idle(builder_t *self)
     ost_windows_t windows = { .err = &self->make->err };
     self->inputs->idle = self->idle = ost_maker_list(self->make, self->inputs->n, sizeof(*self->idle));
     if (self->idle == NULL) return self->make->err.code;
-    for (size_t b = 0; b < self->blocks->n; b++)
+    for (size_t b = 0; b < self->blocks->n; b++) {
         if (self->hold[b] >= 0) self->idle[self->hold[b]] = 1;
+        if (self->level[b] >= 0) self->idle[self->level[b] - 1] = 1; /* the factor */
+    }
     for (size_t s = 0; s < self->wiring->n_signals; s++) {
         const ost_wired_t *signal = &self->wiring->signals[s];
         if (self->outside[s] < 0) continue;
@@ -145,6 +151,7 @@ const ost_inputs_t *ost_inputs_new(const ost_experiment_t *e, const ost_blocks_t
     self.inputs = ost_maker_list(make, 1, sizeof(*self.inputs));
     self.hold = ost_maker_list(make, blocks->n, sizeof(*self.hold));
     self.ripple = ost_maker_list(make, blocks->n, sizeof(*self.ripple));
+    self.level = ost_maker_list(make, blocks->n, sizeof(*self.level));
     self.outside = ost_maker_list(make, wiring->n_signals, sizeof(*self.outside));
     self.infusions = ost_maker_list(make, n, sizeof(*self.infusions));
     self.lines = ost_maker_list(make, n, sizeof(*self.lines));
@@ -153,6 +160,7 @@ const ost_inputs_t *ost_inputs_new(const ost_experiment_t *e, const ost_blocks_t
     if (make->err.code != 0) return NULL;
     self.inputs->hold = self.hold;
     self.inputs->ripple = self.ripple;
+    self.inputs->level = self.level;
     self.inputs->outside = self.outside;
     self.inputs->infusions = self.infusions;
     self.inputs->infusion = self.infusion;

@@ -21,6 +21,8 @@ typedef struct {
                                its drives; -1: it is never held */
     const int32_t *ripple;  /**< [n_blocks] first input of the ripple of a linear block that periodic dosing may average
                                (ost_series_t), -1: it never is */
+    const int32_t *level;   /**< [n_blocks] first of the levels of its drives, in the ripple, or -1 */
+    int32_t levels;         /**< not 0 in this input: drives are at two levels (ost_series_t); -1: they never are */
     const int32_t *outside; /**< [n_signals] the outside drive of the signal, -1: none */
     const ost_infusion_t *infusions;        /**< [n_infusions] those that are the same for all come first */
     size_t n_infusions, n_shared_infusions; /**< infusions into one state share an input, but for subject-specific

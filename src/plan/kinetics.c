@@ -58,6 +58,8 @@ static void add_signal(builder_t *self, uint32_t s)
         int32_t hold = self->inputs->hold[signal->drivers[d].block];
         add_once(self->input, &self->part->n_inputs, hold);
         add_once(self->input, &self->part->n_inputs, hold + 1 + (int32_t) signal->drivers[d].drive);
+        int32_t level = self->inputs->level[signal->drivers[d].block];
+        if (level >= 0) add_once(self->input, &self->part->n_inputs, level + (int32_t) signal->drivers[d].drive);
         add_once(self->condition, &self->part->n_conditions, hold);
     }
 }

@@ -69,6 +69,7 @@ static ost_series_t series_of(const builder_t *self, const ost_repeat_t *repeat)
         .n_states = (uint32_t) block->model->n_states,
         .hold_input = (uint32_t) self->inputs->hold[repeat->block],
         .ripple_input = self->inputs->ripple[repeat->block],
+        .level_input = (uint32_t) self->inputs->levels,
         .n_means = block->model->n_drives,
         .mean_input = self->mean_input + block->first_drive,
         .mean_state = self->mean_state + block->first_drive,

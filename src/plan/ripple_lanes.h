@@ -63,14 +63,22 @@ static inline void ripple_begin(ripple_t *self, const ost_kernel_args_t *args)
     }
 }
 
-/* What drives are multiplied by. */
-static inline ost_v ripple_factor(const ripple_t *self)
+/* How far a drive is from its mean over the points, root mean square. */
+static inline ost_v ripple_spread(const ripple_t *self, ost_kernel_args_t args, uint32_t drive, ost_v mean)
 {
-    return ost_v_load(ROW(self->inputs, OST_RIPPLE_INPUTS(self->block->n_states) - 1));
+    ost_v here, square = ost_v_splat(0);
+    for (uint32_t q = 0; q < OST_RIPPLE_POINTS; q++) {
+        args.x = (const double *) self->x[q];
+        self->block->kernel->drive(self->block->kernel, &args, drive, (double *) &here);
+        square += ost_ripple_points[q].weight * (here - mean) * (here - mean);
+    }
+    return ost_v_sqrt(square);
 }
 
-/* @param[in,out] value  of the drive; its average where the ripple acts */
-static inline void ripple_average_drive(ripple_t *self, ost_kernel_args_t args, uint32_t drive, double *value)
+/* Where the ripple acts, the average of a drive, times a factor.
+ * @param level  of ost_point_t in each lane; NULL: 0 @param[in,out] value  of the drive */
+static inline void ripple_average_drive(
+    ripple_t *self, ost_kernel_args_t args, uint32_t drive, ost_v factor, const ost_v *level, double *value)
 {
     ost_v here, mean = ost_v_splat(0);
     ripple_begin(self, &args);
@@ -79,12 +87,15 @@ static inline void ripple_average_drive(ripple_t *self, ost_kernel_args_t args, 
         self->block->kernel->drive(self->block->kernel, &args, drive, (double *) &here);
         mean += ost_ripple_points[q].weight * here;
     }
-    ost_v_put(value, self->acts, ripple_factor(self) * mean);
+    ost_v average = factor * mean;
+    if (level != NULL) average += *level * ost_v_min(ripple_spread(self, args, drive, mean), ost_v_abs(mean));
+    ost_v_put(value, self->acts, average);
 }
 
 /* The average's derivatives: times the states' rates, they are its own in time, which is what steps ask for. A state
  * that stands still has no share in that. @param[in,out] entries  as of the kernel; where the ripple acts, averages */
-static inline void ripple_average_entries(ripple_t *self, ost_kernel_args_t args, uint32_t drive, double *entries)
+static inline void ripple_average_entries(
+    ripple_t *self, ost_kernel_args_t args, uint32_t drive, ost_v factor, double *entries)
 {
     const ost_model_t *model = self->block->model;
     const uint32_t first = model->first_entry[drive], n = model->first_entry[drive + 1] - first;
@@ -108,7 +119,7 @@ static inline void ripple_average_entries(ripple_t *self, ost_kernel_args_t args
             mean[k] += ost_ripple_points[q].weight * part * here[k];
         }
     }
-    for (uint32_t k = 0; k < n; k++) ost_v_put(ROW(entries, k), self->acts, ripple_factor(self) * mean[k]);
+    for (uint32_t k = 0; k < n; k++) ost_v_put(ROW(entries, k), self->acts, factor * mean[k]);
 }
 
 #endif

@@ -79,6 +79,7 @@ static int set_block(ost_lane_block_t *lane, const stages_t *from, size_t b)
         .is_static = model->n_states == 0,
         .hold = from->inputs->hold[b],
         .ripple = from->inputs->ripple[b],
+        .first_level = from->inputs->level[b],
         .first_mean = (uint32_t) from->inputs->hold[b] + 1,
         .first_integral = from->layout->integral[b],
         .has_integrals = from->layout->integral[b] != OST_NO_STATE,
@@ -229,7 +230,13 @@ static size_t set_sizes(ost_lane_plan_t *lane, const stages_t *from)
     lane->seed = from->e->seed;
     lane->is_silent = !from->e->variability;
     lane->first_read_scratch = lane->first_noise_scratch + n_noises;
-    return lane->first_read_scratch + (n_reads + OST_LANE_COUNT - 1) / OST_LANE_COUNT;
+    lane->first_level_scratch = lane->first_read_scratch + (n_reads + OST_LANE_COUNT - 1) / OST_LANE_COUNT;
+    lane->levels = from->inputs->levels;
+    lane->n_states = from->layout->n_states;
+    lane->n_switches = from->blocks->n_switches;
+    lane->n_outputs = from->outputs->n_rows;
+    lane->n_entries = from->jacobian->n_entries;
+    return lane->first_level_scratch + lane->n_states + lane->n_switches + lane->n_outputs + lane->n_entries;
 }
 
 OST_ISA_EXTERN(const ost_plan_lanes_t, ost_plan_lanes);

@@ -41,6 +41,7 @@ typedef struct {
     bool is_static;                 /**< without states, and only outputs need its drives */
     int32_t hold;                   /**< input, -1: never held */
     int32_t ripple;                 /**< first of its inputs, -1: never averaged */
+    int32_t first_level;            /**< of those, one for each drive, likewise */
     uint32_t first_mean;            /**< inputs, one for each drive of a block that can be held */
     uint32_t first_integral;        /**< states, one for each drive of a block that is averaged */
     bool has_integrals;
@@ -71,12 +72,15 @@ typedef struct {
     double *neutral;                 /**< [wiring->n_signals rows] */
     ost_lane_step_t *forced_step;    /**< [n_forced_steps] as those, what forced states need */
     const uint32_t *forced_block;    /**< [n_forced_blocks] indices of their blocks */
+    int32_t levels;                  /**< input that is not 0 where drives are at two levels, or -1 */
     size_t n_blocks, n_signals, n_steps, n_algebraic, n_infusions, n_forced_steps, n_forced_blocks;
     size_t n_rate_steps;         /**< the first of the steps; the others are for outputs alone */
     size_t n_switch_steps;       /**< of those, what conditions need: all or none */
     size_t integral_entry;       /**< first of the integrals' entries, in the order of blocks and drives */
     size_t first_output_scratch; /**< row of scratch for outputs of which only some are wanted */
     size_t first_noise_scratch;  /**< row of scratch for the noise of one block */
+    size_t first_level_scratch;  /**< row of scratch for values at the other of two levels of drives */
+    size_t n_states, n_switches, n_outputs, n_entries; /**< rows that functions write */
     size_t
         first_read_scratch; /**< row of scratch where the table begins: what it is of, then the rows that blocks read */
     size_t subject_row;     /**< of constants, where blocks have noise */

@@ -54,16 +54,42 @@ static inline void enter(
     here->has_ripple = here->is_moving && ripple_acts(block, at, &here->ripple);
 }
 
-static void eval_drive(here_t *here, uint32_t drive, const ost_point_t *at)
+/* Lanes in which drives are at two levels. */
+static inline ost_mask two_levels(const ost_lane_plan_t *self, const ost_point_t *at)
+{
+    return ~ost_v_eq(ost_v_load(ROW(at->u, self->levels)), ost_v_splat(0));
+}
+
+/* By what averaged and held drives of the block are multiplied. */
+static inline ost_v factor_of(const ost_lane_plan_t *self, const ost_lane_block_t *block, const ost_point_t *at)
+{
+    const ost_v factor = ost_v_load(ROW(at->u, block->first_level - 1));
+    return at->level == 0 ? factor : ost_v_blend(two_levels(self, at), ost_v_splat(1), factor);
+}
+
+/* Of a drive that is held in some lanes, or averaged. */
+static void eval_mean_drive(const ost_lane_plan_t *self, here_t *here, uint32_t drive, const ost_point_t *at)
 {
     const ost_lane_block_t *block = here->block;
     double *value = ROW(at->scratch, block->first_drive + drive);
-    if (here->is_moving) {
-        block->kernel->drive(block->kernel, &here->args, drive, value);
-        if (here->has_ripple) ripple_average_drive(&here->ripple, here->args, drive, value);
-    }
+    const bool can_average = block->ripple >= 0, has_level = at->level != 0;
+    const ost_v factor = can_average ? factor_of(self, block, at) : ost_v_splat(1);
+    ost_v level = ost_v_splat(0);
+    if (has_level) level = ost_v_blend(two_levels(self, at), ost_v_splat(at->level), level);
+    if (here->has_ripple)
+        ripple_average_drive(&here->ripple, here->args, drive, factor, has_level ? &level : NULL, value);
     if (!here->is_held) return;
-    ost_v_put(value, here->held, ost_v_load(ROW(at->u, block->first_mean + drive)));
+    ost_v mean = factor * ost_v_load(ROW(at->u, block->first_mean + drive));
+    if (can_average && has_level) mean += level * ost_v_load(ROW(at->u, (uint32_t) block->first_level + drive));
+    ost_v_put(value, here->held, mean);
+}
+
+static void eval_drive(const ost_lane_plan_t *self, here_t *here, uint32_t drive, const ost_point_t *at)
+{
+    const ost_lane_block_t *block = here->block;
+    if (here->is_moving)
+        block->kernel->drive(block->kernel, &here->args, drive, ROW(at->scratch, block->first_drive + drive));
+    if (here->is_held || here->has_ripple) eval_mean_drive(self, here, drive, at);
 }
 
 static void eval_signal(const ost_lane_signal_t *signal, const ost_point_t *at)
@@ -103,7 +129,7 @@ static void eval_algebraic(
         }
         if (here.block != &self->blocks[step->block]) enter(&here, self, &self->blocks[step->block], at);
         if (at->skips_held && !here.is_moving) continue;
-        eval_drive(&here, step->drive, at);
+        eval_drive(self, &here, step->drive, at);
     }
 }
 
@@ -139,9 +165,43 @@ static void add_infusions(const ost_lane_plan_t *self, const ost_point_t *at, do
     }
 }
 
-static void plan_rhs(const void *plan, const ost_point_t *at, double *f)
+/* Two outputs of a function of the system, for functions with one the second of no rows. */
+typedef void function_t(const ost_lane_plan_t *self, const ost_point_t *at, double *rows, double *more);
+
+static inline void average(double *rows, const double *others, size_t n)
 {
-    const ost_lane_plan_t *self = plan;
+    for (size_t i = 0; i < n; i++)
+        ost_v_store(ROW(rows, i), 0.5 * (ost_v_load(ROW(rows, i)) + ost_v_load(ROW(others, i))));
+}
+
+/* Of a function of the system, the mean of its values at both levels. */
+static void in_mean(const ost_lane_plan_t *self, const ost_point_t *at, function_t *function, double *rows, size_t n,
+    double *more, size_t n_more)
+{
+    ost_point_t level = *at;
+    double *others = ROW(at->scratch, self->first_level_scratch), *more_others = ROW(others, n);
+    level.skips_forced = level.skips_held = false;
+    level.level = -1;
+    function(self, &level, others, more_others);
+    level.level = 1;
+    function(self, &level, rows, more);
+    average(rows, others, n);
+    average(more, more_others, n_more);
+}
+
+/* The function's values where drives are at one level each, else their mean. */
+static inline void evaluate(const ost_lane_plan_t *self, const ost_point_t *at, function_t *function, double *rows,
+    size_t n, double *more, size_t n_more)
+{
+    if (at->level == 0 && self->levels >= 0 && ost_mask_any(two_levels(self, at)))
+        in_mean(self, at, function, rows, n, more, n_more);
+    else
+        function(self, at, rows, more);
+}
+
+static void rates_at(const ost_lane_plan_t *self, const ost_point_t *at, double *f, double *none)
+{
+    (void) none;
     here_t here;
     eval_algebraic(self, at, self->steps, self->n_rate_steps, true);
     for (const ost_lane_block_t *block = self->blocks; block < self->blocks + self->n_blocks; block++) {
@@ -154,9 +214,15 @@ static void plan_rhs(const void *plan, const ost_point_t *at, double *f)
     add_infusions(self, at, f);
 }
 
-static void plan_forced_rates(const void *plan, const ost_point_t *at, double *f)
+static void plan_rhs(const void *plan, const ost_point_t *at, double *f)
 {
     const ost_lane_plan_t *self = plan;
+    evaluate(self, at, rates_at, f, self->n_states, NULL, 0);
+}
+
+static void forced_rates_at(const ost_lane_plan_t *self, const ost_point_t *at, double *f, double *none)
+{
+    (void) none;
     eval_algebraic(self, at, self->forced_step, self->n_forced_steps, true);
     for (size_t i = 0; i < self->n_forced_blocks; i++) {
         const ost_lane_block_t *block = &self->blocks[self->forced_block[i]];
@@ -164,6 +230,12 @@ static void plan_forced_rates(const void *plan, const ost_point_t *at, double *f
         set_args(&args, self, block, at);
         block->kernel->rhs(block->kernel, &args, ROW(f, block->first_state));
     }
+}
+
+static void plan_forced_rates(const void *plan, const ost_point_t *at, double *f)
+{
+    const ost_lane_plan_t *self = plan;
+    evaluate(self, at, forced_rates_at, f, self->n_states, NULL, 0);
 }
 
 static void signal_entries(const ost_lane_signal_t *signal, const ost_point_t *at, double *entries)
@@ -180,7 +252,7 @@ static void signal_entries(const ost_lane_signal_t *signal, const ost_point_t *a
     }
 }
 
-static void block_entries(here_t *here, const ost_point_t *at, double *f, double *entries)
+static void block_entries(const ost_lane_plan_t *self, here_t *here, const ost_point_t *at, double *f, double *entries)
 {
     const ost_lane_block_t *block = here->block;
     double *rows = ROW(entries, block->first_entry);
@@ -197,21 +269,20 @@ static void block_entries(here_t *here, const ost_point_t *at, double *f, double
             continue;
         }
         block->kernel->drive_jacobian(block->kernel, &here->args, i, drive);
-        if (here->has_ripple) ripple_average_entries(&here->ripple, here->args, i, drive);
+        if (here->has_ripple) ripple_average_entries(&here->ripple, here->args, i, factor_of(self, block, at), drive);
     }
     if (here->is_held) clear_rows(rows, block->n_entries, here->held);
 }
 
-static void plan_jacobian(const void *plan, const ost_point_t *at, double *f, double *entries)
+static void jacobian_at(const ost_lane_plan_t *self, const ost_point_t *at, double *f, double *entries)
 {
-    const ost_lane_plan_t *self = plan;
     double *integral = ROW(entries, self->integral_entry);
     here_t here;
     eval_algebraic(self, at, self->steps, self->n_rate_steps, true);
     for (const ost_lane_block_t *block = self->blocks; block < self->blocks + self->n_blocks; block++) {
         if (block->is_static) continue;
         enter(&here, self, block, at);
-        block_entries(&here, at, f, entries);
+        block_entries(self, &here, at, f, entries);
         end_rates(&here, at, f);
         for (uint32_t i = 0; block->has_integrals && i < block->n_drives; i++, integral += OST_LANES)
             ost_v_store(integral, ost_v_blend(here.held, ost_v_splat(0), ost_v_splat(1)));
@@ -221,9 +292,15 @@ static void plan_jacobian(const void *plan, const ost_point_t *at, double *f, do
     add_infusions(self, at, f);
 }
 
-static void plan_switches(const void *plan, const ost_point_t *at, double *g)
+static void plan_jacobian(const void *plan, const ost_point_t *at, double *f, double *entries)
 {
     const ost_lane_plan_t *self = plan;
+    evaluate(self, at, jacobian_at, f, self->n_states, entries, self->n_entries);
+}
+
+static void switches_at(const ost_lane_plan_t *self, const ost_point_t *at, double *g, double *none)
+{
+    (void) none;
     eval_algebraic(self, at, self->steps, self->n_switch_steps, true);
     for (size_t b = 0; b < self->n_blocks; b++) {
         const ost_lane_block_t *block = &self->blocks[b];
@@ -234,9 +311,15 @@ static void plan_switches(const void *plan, const ost_point_t *at, double *g)
     }
 }
 
-static void plan_outputs(const void *plan, const ost_point_t *at, double *y)
+static void plan_switches(const void *plan, const ost_point_t *at, double *g)
 {
     const ost_lane_plan_t *self = plan;
+    evaluate(self, at, switches_at, g, self->n_switches, NULL, 0);
+}
+
+static void outputs_at(const ost_lane_plan_t *self, const ost_point_t *at, double *y, double *none)
+{
+    (void) none;
     eval_algebraic(self, at, self->steps, self->n_steps, false);
     for (size_t b = 0; b < self->n_blocks; b++) {
         const ost_lane_block_t *block = &self->blocks[b];
@@ -256,6 +339,12 @@ static void plan_outputs(const void *plan, const ost_point_t *at, double *y)
         for (uint32_t i = 0; i < block->n_wanted; i++)
             ost_v_store(ROW(rows, i), ost_v_load(ROW(all, block->wanted[i])));
     }
+}
+
+static void plan_outputs(const void *plan, const ost_point_t *at, double *y)
+{
+    const ost_lane_plan_t *self = plan;
+    evaluate(self, at, outputs_at, y, self->n_outputs, NULL, 0);
 }
 
 extern const ost_plan_lanes_t OST_LANE_FN(ost_plan_lanes);

@@ -419,7 +419,10 @@ static int check_series(const ost_system_t *system, const ost_job_t *job, ost_er
         bool fits = series->interval > 0 && series->hold_input < system->n_inputs &&
                     (size_t) series->first_state + series->n_states <= system->n_states;
         if (series->ripple_input >= 0)
-            fits = fits && (size_t) series->ripple_input + OST_RIPPLE_INPUTS(series->n_states) <= system->n_inputs;
+            fits = fits &&
+                   (size_t) series->ripple_input + OST_RIPPLE_INPUTS(series->n_states, series->n_means) <=
+                       system->n_inputs &&
+                   series->level_input < system->n_inputs;
         for (size_t k = 0; fits && k < series->n_means; k++)
             fits = series->mean_input[k] < system->n_inputs && series->mean_state[k] < system->n_states;
         if (!fits)

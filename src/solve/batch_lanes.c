@@ -192,15 +192,12 @@ static void write_here(run_t *run, int l)
     ost_lane_write(lane, (size_t) lane->due_output, b->y + l);
 }
 
-/* Hold what is steady where the lane stands. Nothing changes by more than what is left, so that steps go on. */
-static void hold(run_t *run, int l)
+/* Hold what is steady where the lane stands: nothing changes by more than what is left, so that steps go on. @return
+ * true if more does */
+static bool hold(run_t *run, int l)
 {
-    ost_batch_t *b = run->b;
-    ost_point_t at = point(run, &run->t, b->x);
-    b->system->rhs(b->system->self, &at, b->stages);
-    ost_lane_hold(&b->lanes[l], run->t[l], b->stages + l, b->u + l);
     run->at_break[l] = -1;
-    run->n_extra[l]++;
+    return ost_lane_hold(&run->b->lanes[l], run->t[l], run->b->u + l);
 }
 
 /* The lane is at its stop or end: let everything act that is due. @return true if the integration starts anew */
@@ -218,7 +215,7 @@ static bool pass_stops(run_t *run, int l)
         run->t[l] = run->t_stop[l];
         if (ost_lane_has_visit(lane, run->t[l])) visit(run, l);
         if (ost_lane_pass_breaks(lane, run->t[l])) run->at_break[l] = -1;
-        if (ost_lane_has_steady(lane, run->t[l])) hold(run, l);
+        if (ost_lane_has_steady(lane, run->t[l])) changed |= hold(run, l);
         changed |= ost_lane_act(lane, run->t[l], b->x + l, b->u + l);
         for (; lane->due_output >= 0; changed |= ost_lane_act(lane, run->t[l], b->x + l, b->u + l)) write_here(run, l);
         set_stop(run, l);

@@ -9,6 +9,9 @@
 
 /* Changes of a state below this part of what may be wrong of it are none: about the solver's own error. */
 #define ROUNDING 1e-2
+/* Days after which averaged drives are looked at again, and how many times as many to each later look (assumed). */
+#define FIRST_LOOK 25.0
+#define LATER_LOOK 6
 
 /* A number of a job's own, or the one of its schedule. */
 static double own_or(double own, double schedule)
@@ -44,7 +47,7 @@ static void start_schedules(ost_job_t *job)
 
 static ost_follower_t follows(int32_t i_series)
 {
-    return (ost_follower_t){ .series = i_series, .t_steady = INFINITY };
+    return (ost_follower_t){ .series = i_series, .t_steady = INFINITY, .t_look = INFINITY };
 }
 
 void ost_lane_start(ost_lane_t *self, ost_job_t *job)
@@ -139,11 +142,11 @@ static double next_of_schedule(ost_lane_t *self, size_t i)
     return fmin(next_dose(self->job, i), self->job->schedule_states[i].off);
 }
 
-/* When a series' averaged doses lead to the periodic steady state. */
-static double steady_time(const ost_lane_t *self, const ost_series_t *series)
+/* When a series' averaged doses lead to the periodic steady state, or are looked at again. */
+static double next_look(const ost_lane_t *self, const ost_series_t *series)
 {
     const ost_follower_t *follower = &self->followers[series->hold_input];
-    return follower->live ? INFINITY : follower->t_steady;
+    return follower->live ? INFINITY : fmin(follower->t_steady, follower->t_look);
 }
 
 double ost_lane_next_stop(ost_lane_t *self)
@@ -153,7 +156,7 @@ double ost_lane_next_stop(ost_lane_t *self)
     if (self->i_visit < job->n_visits) t = fmin(t, job->visits[self->i_visit].t);
     if (self->i_break < job->n_breaks) t = fmin(t, job->breaks[self->i_break]);
     for (size_t i = 0; i < job->n_schedules; i++) t = fmin(t, next_of_schedule(self, i));
-    for (size_t i = 0; i < job->n_series; i++) t = fmin(t, steady_time(self, &job->series[i]));
+    for (size_t i = 0; i < job->n_series; i++) t = fmin(t, next_look(self, &job->series[i]));
     return job->x_end != NULL ? fmin(t, job->t1) : t;
 }
 
@@ -177,43 +180,55 @@ bool ost_lane_has_steady(const ost_lane_t *self, double t)
 {
     const ost_job_t *job = self->job;
     for (size_t i = 0; i < job->n_series; i++)
-        if (is_due(job, steady_time(self, &job->series[i]), t)) return true;
+        if (is_due(job, next_look(self, &job->series[i]), t)) return true;
     return false;
+}
+
+/* The batch at a time. */
+static ost_ripple_view_t view_at(const ost_lane_t *self, double t, double *times)
+{
+    ost_ripple_view_t view = self->view;
+    for (int l = 0; l < OST_LANE_COUNT; l++) times[l] = t;
+    view.at.t = times;
+    return view;
 }
 
 /* How the rates just before a dose, where a block is to be held, differ from those while it is: as ost_job_t.ripple. */
 static void see_rates(ost_lane_t *self, const ost_series_t *series, double t, double *u)
 {
     _Alignas(64) double times[OST_LANE_COUNT];
-    double *hold = &u[series->hold_input * OST_LANE_COUNT], sum = 0;
-    for (int l = 0; l < OST_LANE_COUNT; l++) times[l] = t;
-    ost_ripple_view_t view = self->view;
+    const ost_ripple_view_t view = view_at(self, t, times);
     if (view.system == NULL) return;
-    view.at.t = times;
     view.system->rhs(view.system->self, &view.at, view.exact);
-    *hold = 1;
+    u[series->hold_input * OST_LANE_COUNT] = 1;
     view.system->rhs(view.system->self, &view.at, view.mean);
-    for (size_t i = 0; i < view.system->n_states; i++) {
-        const size_t k = i * OST_LANE_COUNT + (size_t) self->index;
-        const double change = (view.exact[k] - view.mean[k]) / view.system->scale[i];
-        if (i - series->first_state >= series->n_states) sum += change * change;
-    }
-    self->job->ripple = fmax(self->job->ripple, sqrt(sum));
+    self->job->ripple = fmax(self->job->ripple, ost_ripple_differ(series, &view, self->index, view.mean));
 }
 
-void ost_lane_hold(ost_lane_t *self, double t, const double *f, double *u)
+bool ost_lane_hold(ost_lane_t *self, double t, double *u)
 {
     const ost_job_t *job = self->job;
+    _Alignas(64) double times[OST_LANE_COUNT];
+    ost_ripple_view_t view = view_at(self, t, times);
+    bool changed = false;
     for (size_t i = 0; i < job->n_series; i++) {
         const ost_series_t *series = &job->series[i];
         ost_follower_t *follower = &self->followers[series->hold_input];
-        if (!is_due(job, steady_time(self, series), t)) continue;
-        follower->t_steady = INFINITY;
-        for (size_t k = 0; k < series->n_means; k++)
-            u[series->mean_input[k] * OST_LANE_COUNT] = f[series->mean_state[k] * OST_LANE_COUNT];
-        ost_ripple_end(series, u);
-        see_rates(self, series, t, u);
+        if (!is_due(job, next_look(self, series), t)) continue;
+        if (is_due(job, follower->t_steady, t)) {
+            follower->t_steady = INFINITY;
+            ost_ripple_hold(series, &view, self->index, u);
+            see_rates(self, series, t, u);
+        }
+        if (!is_due(job, follower->t_look, t)) continue;
+        double *is_on = &u[(size_t) series->level_input * OST_LANE_COUNT];
+        const bool was_on = *is_on != 0;
+        if (!was_on) *is_on = ost_ripple_misfit(series, &view, self->index, u) > follower->misfit + OST_RIPPLE_MISFIT;
+        changed |= !was_on && *is_on != 0;
+        follower->wait *= LATER_LOOK;
+        follower->t_look = *is_on == 0 ? t + follower->wait : INFINITY;
     }
+    return changed;
 }
 
 /* By what the last change differs from the one before: below 1 where the sequence approaches a limit. */
@@ -295,16 +310,18 @@ static void begin_interval(ost_follower_t *follower, const ost_series_t *series,
 static bool averages(
     ost_lane_t *self, const ost_series_t *series, const ost_ripple_dose_t *dose, double t, double *x, double *u)
 {
-    double days = NAN;
+    double days = NAN, misfit = NAN;
     _Alignas(64) double times[OST_LANE_COUNT];
-    for (int l = 0; l < OST_LANE_COUNT; l++) times[l] = t;
-    ost_ripple_view_t view = self->view;
-    view.at.t = times;
+    ost_ripple_view_t view = view_at(self, t, times);
     for (size_t i = 0; i < self->system->n_linear && self->parts != NULL && series->ripple_input >= 0 && isnan(days);
          i++)
-        days = ost_ripple_begin(&self->parts[i], self->index, series, dose, &view, x, u);
+        days = ost_ripple_begin(&self->parts[i], self->index, series, dose, &view, x, u, &misfit);
     if (isnan(days)) return false;
-    self->followers[series->hold_input].t_steady = t + days;
+    ost_follower_t *follower = &self->followers[series->hold_input];
+    follower->t_steady = t + days;
+    follower->wait = FIRST_LOOK;
+    follower->misfit = misfit;
+    follower->t_look = isnan(misfit) ? INFINITY : t + follower->wait;
     self->changed = (int32_t) self->system->n_states + series->ripple_input;
     return true;
 }
@@ -315,7 +332,8 @@ static void set_live(ost_lane_t *self, ost_follower_t *follower, const ost_serie
 {
     const bool is_steady = isinf(follower->t_steady);
     follower->live = !follower->live;
-    if (follower->live) ost_ripple_end(series, u);
+    if (follower->live && !is_steady) ost_ripple_end(series, u);
+    follower->t_look = fmax(follower->t_look, t);
     if (is_steady) u[series->hold_input * OST_LANE_COUNT] = !follower->live;
     self->changed = (int32_t) (self->system->n_states + series->hold_input);
     if (is_steady || follower->live) return;

@@ -21,8 +21,11 @@ typedef struct {
     uint32_t n_seen; /* doses since its first, or since the states were moved */
     double t_dose;   /* of the last dose given or skipped */
     bool moved;      /* at the last dose the states were moved to where the doses lead to */
-    bool held; /* at periodic steady state, or its doses are averaged on the way there: no dose but the last acts */
-    bool live; /* held, but for the doses of the job's `live` times, which are being given */
+    bool held;     /* at periodic steady state, or its doses are averaged on the way there: no dose but the last acts */
+    bool live;     /* held, but for the doses of the job's `live` times, which are being given */
+    double t_look; /* when averaged drives are looked at again, INFINITY: never */
+    double wait;   /* days to that from the last time */
+    double misfit; /* of their factor, when it was found */
     double t_steady; /* when doses that are averaged have led to the periodic steady state, else INFINITY */
 } ost_follower_t;
 
@@ -72,9 +75,10 @@ bool ost_lane_has_visit(const ost_lane_t *self, double t);
 void ost_lane_visit(ost_lane_t *self, double t, const double *y);
 
 /* Hold the blocks whose averaged doses have led to their periodic steady state at time `t`, where the lane stands; if
- * there are any, this comes before ost_lane_act(), with the rates f at t. */
+ * there are any, or looks at averaged drives, this comes before ost_lane_act().
+ * @return true if the integration has to start anew */
 bool ost_lane_has_steady(const ost_lane_t *self, double t);
-void ost_lane_hold(ost_lane_t *self, double t, const double *f, double *u);
+bool ost_lane_hold(ost_lane_t *self, double t, double *u);
 
 /* Let everything act that is due at `t`, a time from ost_lane_next_stop (or t0). `changed` is set. Where an event asks
  * for outputs, due_output is set: the caller writes them, and calls again for what comes after.

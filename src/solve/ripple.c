@@ -14,8 +14,11 @@
  * largest, beyond which what reads the drives hardly depends on them (assumed). */
 #define MATCHES 3
 #define NUDGE 1e-3
-#define LEAST_MATCH 1e-9
+#define LEAST_MATCH 1e-4
 #define MOST_MATCH 10.0
+/* Factors that are as good as none, and those that two levels do not tell: these come from all points (assumed). */
+#define NO_FACTOR 1e-3
+#define LARGE_FACTOR 0.05
 /* Intervals to come that are looked at: modes may cancel in one, not in all. */
 #define INTERVALS 3
 
@@ -148,49 +151,117 @@ static bool stays_positive(const periodic_t *self)
     return true;
 }
 
-/* Rates of all states with the block's at a point of the ripple. */
-static void find_rates(
-    const periodic_t *self, const ost_series_t *series, const ost_ripple_view_t *view, size_t q, double *x)
+double ost_ripple_differ(const ost_series_t *series, const ost_ripple_view_t *view, int lane, const double *f)
 {
-    double modes[MAX];
-    find_more(self, q, modes);
-    for (size_t i = 0; i < self->n; i++) modes[i] += self->before[i];
-    for (size_t j = 0; j < self->n; j++) x[(series->first_state + j) * OST_LANE_COUNT] = state_of(self, j, modes);
-    view->system->rhs(view->system->self, &view->at, view->f);
+    double sum = 0;
+    for (size_t i = 0; i < view->system->n_states; i++) {
+        const size_t k = i * OST_LANE_COUNT + (size_t) lane;
+        const double change = (f[k] - view->exact[k]) / view->system->scale[i]; /* INFINITY of integrals */
+        if (i - series->first_state >= series->n_states) sum += change * change;
+    }
+    return sqrt(sum);
 }
 
-/* The factor of the drives by which all other states move as they do on average over the ripple's points: what reads a
- * drive that comes and goes responds to it otherwise than to its mean. By Newton's method in the least squares of all
- * rates, each in the size of its state. */
-static void match(const periodic_t *self, const ost_series_t *series, const ost_ripple_view_t *view, int lane,
-    double *x, double *u, double *factor)
+/* The view's exact rates: their mean by drives at both levels. @return by how much those at one level differ from it */
+static double at_levels(const ost_series_t *series, ost_ripple_view_t *view, int lane, double *is_on)
+{
+    const double before = *is_on;
+    *is_on = 1;
+    view->at.level = 1;
+    view->system->rhs(view->system->self, &view->at, view->exact);
+    view->at.level = -1;
+    view->system->rhs(view->system->self, &view->at, view->f);
+    view->at.level = 0;
+    *is_on = before;
+    for (size_t k = (size_t) lane; k < view->system->n_states * OST_LANE_COUNT; k += OST_LANE_COUNT)
+        view->exact[k] = 0.5 * (view->exact[k] + view->f[k]);
+    return ost_ripple_differ(series, view, lane, view->f);
+}
+
+/* The factor of the drives by which all other states move at the view's exact rates: what reads a drive
+ * that comes and goes responds to it otherwise than to its mean. By Newton's method in the least squares of all rates,
+ * each in the size of its state. */
+static void match(const ost_series_t *series, const ost_ripple_view_t *view, int lane, double *factor)
 {
     const size_t n = view->system->n_states, row = OST_LANE_COUNT, l = (size_t) lane;
-    *factor = 1;
-    u[0] = 0;
-    for (size_t i = 0; i < n; i++) view->exact[i * row + l] = 0;
-    for (size_t q = 0; q < OST_RIPPLE_POINTS; q++) {
-        find_rates(self, series, view, q, x);
-        for (size_t i = 0; i < n; i++) view->exact[i * row + l] += ost_ripple_points[q].weight * view->f[i * row + l];
-    }
-    u[0] = self->interval;
-    for (size_t j = 0; j < self->n; j++) x[(series->first_state + j) * row] = state_of(self, j, self->before);
     for (int k = 0; k < MATCHES; k++) {
         double slopes = 0, sum = 0, before = *factor;
         view->system->rhs(view->system->self, &view->at, view->mean);
         *factor *= 1 + NUDGE;
         view->system->rhs(view->system->self, &view->at, view->f);
         for (size_t i = 0; i < n; i++) {
-            if (i - series->first_state < self->n) continue;
+            if (i - series->first_state < series->n_states) continue;
             double scale = view->system->scale[i]; /* INFINITY of integrals */
             double slope = (view->f[i * row + l] - view->mean[i * row + l]) / (NUDGE * before * scale);
             slopes += slope * slope;
             sum += slope * (view->exact[i * row + l] - view->mean[i * row + l]) / scale;
         }
-        double change = sum / slopes;
-        *factor = fabs(change) > LEAST_MATCH * before ? fmax(before + change, before / MOST_MATCH) : before;
+        double change = slopes > 0 ? sum / slopes : 0;
+        *factor = fmax(before + change, before / MOST_MATCH);
         if (!(*factor < MOST_MATCH)) *factor = before;
+        if (!(fabs(change) > LEAST_MATCH * before)) return;
     }
+}
+
+static void put_states(const periodic_t *self, const ost_series_t *series, const double *modes, double *x)
+{
+    for (size_t j = 0; j < self->n; j++) x[(series->first_state + j) * OST_LANE_COUNT] = state_of(self, j, modes);
+}
+
+/* The view's exact rates, from all points of the ripple, the last of which is left in x. */
+static void average(
+    const periodic_t *self, const ost_series_t *series, const ost_ripple_view_t *view, int lane, double *x, double *u)
+{
+    const size_t row = OST_LANE_COUNT;
+    double modes[MAX], *interval = &u[(size_t) series->ripple_input * row];
+    *interval = 0;
+    for (size_t q = 0; q < OST_RIPPLE_POINTS; q++) {
+        find_more(self, q, modes);
+        for (size_t i = 0; i < self->n; i++) modes[i] += self->before[i];
+        put_states(self, series, modes, x);
+        view->system->rhs(view->system->self, &view->at, view->f);
+        for (size_t k = (size_t) lane; k < view->system->n_states * row; k += row)
+            view->exact[k] = (q > 0 ? view->exact[k] : 0) + ost_ripple_points[q].weight * view->f[k];
+    }
+    *interval = self->interval;
+}
+
+double ost_ripple_misfit(const ost_series_t *series, ost_ripple_view_t *view, int lane, double *u)
+{
+    const double effect = at_levels(series, view, lane, &u[(size_t) series->level_input * OST_LANE_COUNT]);
+    view->system->rhs(view->system->self, &view->at, view->mean);
+    return ost_ripple_differ(series, view, lane, view->mean) / effect;
+}
+
+/* Find the factor of the drives where they are periodic, or let the lane's be at two levels. @return the misfit of that
+ * factor, NAN: there is none to be looked at */
+static double fit(
+    const periodic_t *self, const ost_series_t *series, ost_ripple_view_t *view, int lane, double *x, double *u)
+{
+    double *factor = &u[((size_t) series->ripple_input + OST_RIPPLE_FACTOR(series->n_states)) * OST_LANE_COUNT];
+    double *is_on = &u[(size_t) series->level_input * OST_LANE_COUNT];
+    if (*is_on != 0) return NAN;
+    const double effect = at_levels(series, view, lane, is_on);
+    match(series, view, lane, factor);
+    if (fabs(*factor - 1) <= NO_FACTOR) return NAN;
+    double by_levels = 0; /* how far from the rates by all points those at two levels are */
+    const bool is_large = fabs(*factor - 1) > LARGE_FACTOR;
+    if (is_large) {
+        average(self, series, view, lane, x, u);
+        put_states(self, series, self->before, x);
+        match(series, view, lane, factor);
+    }
+    view->system->rhs(view->system->self, &view->at, view->mean);
+    const double by_factor = ost_ripple_differ(series, view, lane, view->mean);
+    if (is_large) {
+        for (size_t i = 0; i < view->system->n_states; i++)
+            view->mean[i * OST_LANE_COUNT + (size_t) lane] = view->exact[i * OST_LANE_COUNT + (size_t) lane];
+        at_levels(series, view, lane, is_on);
+        by_levels = ost_ripple_differ(series, view, lane, view->mean);
+    }
+    *is_on = by_factor > OST_RIPPLE_MISFIT * effect && by_factor > by_levels;
+    if (*is_on != 0) return NAN;
+    return is_large ? ost_ripple_misfit(series, view, lane, u) : by_factor / effect;
 }
 
 static void set_inputs(const periodic_t *self, double *u)
@@ -207,23 +278,46 @@ static void set_inputs(const periodic_t *self, double *u)
 }
 
 double ost_ripple_begin(const ost_linear_part_t *part, int lane, const ost_series_t *series,
-    const ost_ripple_dose_t *dose, const ost_ripple_view_t *view, double *x, double *u)
+    const ost_ripple_dose_t *dose, ost_ripple_view_t *view, double *x, double *u, double *misfit)
 {
     periodic_t periodic;
-    double now[MAX], *inputs = u + (size_t) series->ripple_input * OST_LANE_COUNT;
+    double now[MAX], *own = x + (size_t) series->first_state * OST_LANE_COUNT;
     double nothing = NOTHING * series->tolerance * series->tolerance;
     if (!find_periodic(&periodic, part, lane, series, dose, x) || !is_straight(&periodic, series->tolerance) ||
         !are_averaged(&periodic, nothing) || !stays_positive(&periodic))
         return NAN;
-    set_inputs(&periodic, inputs);
-    for (size_t j = 0; j < periodic.n; j++) now[j] = x[(series->first_state + j) * OST_LANE_COUNT];
-    match(&periodic, series, view, lane, x, inputs, inputs + (OST_RIPPLE_INPUTS(periodic.n) - 1) * OST_LANE_COUNT);
-    for (size_t j = 0; j < periodic.n; j++) x[(series->first_state + j) * OST_LANE_COUNT] = now[j];
+    ost_ripple_end(series, u);
+    set_inputs(&periodic, u + (size_t) series->ripple_input * OST_LANE_COUNT);
+    for (size_t j = 0; j < periodic.n; j++) now[j] = own[j * OST_LANE_COUNT];
+    put_states(&periodic, series, periodic.before, x);
+    *misfit = fit(&periodic, series, view, lane, x, u);
+    for (size_t j = 0; j < periodic.n; j++) own[j * OST_LANE_COUNT] = now[j];
     return days_left(&periodic, nothing);
+}
+
+/* Let the averages end here, by which the states move and drives are found. */
+static void stop(const ost_series_t *series, double *inputs)
+{
+    for (size_t i = 0; i <= series->n_states; i++) inputs[i * OST_LANE_COUNT] = 0;
+}
+
+void ost_ripple_hold(const ost_series_t *series, ost_ripple_view_t *view, int lane, double *u)
+{
+    double *inputs = u + (size_t) series->ripple_input * OST_LANE_COUNT;
+    at_levels(series, view, lane, &u[(size_t) series->level_input * OST_LANE_COUNT]);
+    for (size_t d = 0; d < series->n_means; d++) {
+        const size_t k = series->mean_state[d] * OST_LANE_COUNT + (size_t) lane;
+        u[series->mean_input[d] * OST_LANE_COUNT] = view->exact[k];
+        inputs[(OST_RIPPLE_LEVELS(series->n_states) + d) * OST_LANE_COUNT] = view->exact[k] - view->f[k];
+    }
+    stop(series, inputs);
 }
 
 void ost_ripple_end(const ost_series_t *series, double *u)
 {
-    for (size_t i = 0; series->ripple_input >= 0 && i <= series->n_states; i++)
-        u[((size_t) series->ripple_input + i) * OST_LANE_COUNT] = 0;
+    double *inputs = u + (size_t) series->ripple_input * OST_LANE_COUNT;
+    if (series->ripple_input < 0) return;
+    stop(series, inputs);
+    inputs[OST_RIPPLE_FACTOR(series->n_states) * OST_LANE_COUNT] = 1;
+    for (size_t d = 0; d < series->n_means; d++) inputs[(OST_RIPPLE_LEVELS(series->n_states) + d) * OST_LANE_COUNT] = 0;
 }

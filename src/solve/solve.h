@@ -29,6 +29,7 @@ typedef struct {
     double *scratch;    /**< [n_scratch rows] for the system's own use, 0 at first */
     bool skips_forced;  /**< rhs() may leave rates of forced states as they are: they are known in all lanes */
     bool skips_held; /**< rhs() may skip what is held in all lanes (ost_held_t): its rows are those of the last call */
+    double level;    /**< of the system's own use, 0: at which of two levels of its drives it looks, -1 or 1 */
 } ost_point_t;
 
 /** States that stand still where the input `hold` is not 0 and those of `rate` are: their rates are 0, and so are all
@@ -154,14 +155,21 @@ typedef struct {
     /** Index of the first input of the block's ripple, or -1: the interval while it acts, else 0; what is added to the
      * rate of each state, so that it follows the values just before the doses that are left out; at each of
      * ost_ripple_points, what each state has more than that value: the system's drives are then averages over these
-     * points, times the last input, by which what reads them moves as it does on average over these points. */
+     * points, times the next input, by which what reads them moves as it does on average over these points. Then for
+     * each drive by how much it is at two levels above and below that, or its held mean, and 0 where one will do. */
     int32_t ripple_input;
+    uint32_t level_input; /**< of an input that is not 0 where any drive is at two levels: the system's functions have
+                             the mean of their values at both */
 } ost_series_t;
 
 /** Points of an interval over which drives are averaged. */
 #define OST_RIPPLE_POINTS 16
-/** How many inputs the ripple of a block of n states has. */
-#define OST_RIPPLE_INPUTS(n) (2 + (1 + OST_RIPPLE_POINTS) * (n))
+/** Where among the inputs of the ripple of a block of n states the factor is. */
+#define OST_RIPPLE_FACTOR(n) (1 + (1 + OST_RIPPLE_POINTS) * (n))
+/** And those of its drives' levels begin. */
+#define OST_RIPPLE_LEVELS(n) (OST_RIPPLE_FACTOR(n) + 1)
+/** How many inputs it has, with n_drives drives. */
+#define OST_RIPPLE_INPUTS(n, n_drives) (OST_RIPPLE_LEVELS(n) + (n_drives))
 /** A point of an interval between doses, and its weight in averages over it. */
 typedef struct {
     double time, weight; /**< of the interval, each 0 .. 1 */
