@@ -396,6 +396,17 @@ validate,T,difference,BMD_difference,LS,24,mean,-3,percentage_points_between_arm
                 self.assertIn(f"p.csv:{line}:" if line else "p.csv: ", done.stderr)
                 self.assertIn(part, done.stderr)
 
+    def test_words_of_the_evidence(self):
+        """What is expected is named where no word is near; a text with a comma needs quotes."""
+        for old, new, says in (
+                ("BMD_change", "percent change", "endpoint: 'percent change' is not one of the words of .*; expected BMD_change, BMD_difference, "
+                                                 "BMD_rate, BMD_level, marker_change, .*hormone_level; a new word"),
+                (",c,r,", ",Love, N Engl J Med,r,", r'17 fields where the first line names 16 columns; a text with a \',\' needs quotes \("a, b"\)')):
+            self.write("trials/evidence.csv", HEAD + ROWS.replace(old, new))
+            self.assertRegex(self.validate(code=1).stderr, says)
+        self.write("trials/evidence.csv", HEAD + ROWS.replace(",LS,", ",L2-4,"))
+        self.assertEqual(len(rows_of(self.validate().stdout)), 5)
+
     def test_wrong_evidence(self):
         """A table that makes no sense is refused at the same place, in the same words, by every command."""
         shutil.copy(self.path("trials/tiny.model"), self.path("tiny.model"))
@@ -504,6 +515,33 @@ validate,T,difference,BMD_difference,LS,24,mean,-3,percentage_points_between_arm
                       "simulated to there", sentences(self.validate().stderr))
         self.assertIn("(line 8): no output at month 480", sentences(self.osteon("check", "trials/one.yaml").stderr))
 
+    def test_numbers_in_another_unit(self):
+        """Rows that most likely say another unit than they are in are warned of; none of the shipped ones is."""
+        row = "validate,T,drug,BMD_change,LS,{},mean,{},{},,{},c,r,\n"
+        cases = (
+            ([(24, 5, "percent", "4.5,se,100")], "2: se 4.5 x sqrt(n = 100) is an SD of 45 points, 12 times the usual 3.9: is it an SD?"),
+            ([(24, 5, "percent", "0.45,se,100")], ""),
+            ([(12, 0.85, "g_per_cm2", ",none,9")], "2: a change by 0.85 g_per_cm2 is as much as a BMD: is it a level?"),
+            ([(12, 0.055, "percent", ",none,9"), (24, 0.085, "percent", ",none,9")],
+             "2: no change of BMD of 'T' exceeds 0.085 percent: are they fractions, as 0.055 for 5.5?"),
+            ([(12, 0.055, "percent", ",none,9"), (24, 0.85, "percent", ",none,9")], ""),
+            ([(1, 3, "percent", ",none,9"), (2, 5, "percent", ",none,9")], "2: BMD of 'T' is at month 2 at the latest: is time_months in years?"),
+            ([(26, 3, "percent", ",none,9"), (52, 5, "percent", ",none,9")],
+             "2: BMD of 'T' is at multiples of 13 months, the last at month 52: is time_months in weeks?"),
+            ([(100, 3, "percent", ",none,9")], "one.yaml: 'times' end at month 24; 1 observation is later, the last at month 100 (line 2 "
+                                               "of the table): simulated to there: is time_months in weeks?"),
+        )
+        of_drug = [line for line in TRIAL.splitlines() if "trial_arm" not in line or "trial_arm: drug" in line]
+        self.write("trials/one.yaml", "\n".join(of_drug))
+        for rows, says in cases:
+            self.write("trials/evidence.csv", HEAD + "".join(row.format(*one) for one in rows))
+            with self.subTest(rows=rows):
+                err = self.validate("--parameters", "none").stderr
+                self.assertEqual("warning" in err, says != "", err)
+                self.assertIn(says, err)
+        self.assertIn("no output at month 100; the last output time is month 24: is time_months in weeks?", self.osteon("check", "trials/one.yaml").stderr)
+        self.assertNotIn("warning", self.osteon("check", "atac").stderr)  # of all rows of the shipped table
+
     def test_where_the_uncertainty_comes_from(self):
         """The report says whose parameters were used; a draw that gives no value leaves no interval."""
         table = "draw,tiny.g [1/y],between BMD,within BMD\n0,0.01,1,1\n"
@@ -588,7 +626,7 @@ arms:
         self.write("trials/arms.csv", "trial,arm,class,minus\nT,placebo,aromatase inhibitor,\nT,drug,untreated,\n"
                                       "T,difference,aromatase inhibitor,untreated\n")
         text = sentences(self.validate("--parameters", "none").stdout)
-        self.assertRegex(text, r"BMD calibrate .* all 3 [\d.]+ [+-][\d.]+ [\d.]+ 0 [\d.]+")
+        self.assertRegex(text, r"BMD calibrate .* all 3 [\d.]+ [+-][\d.]+ [\d.]+ [\d.]+ [\d.]+ 3 [\d.]+")
         self.assertRegex(text, r"Class means are of \d{3} calibrate rows of the trials of \S+/trials and 2 of these trials\.")
 
     def test_residual_errors_grow_with_the_change(self):

@@ -188,9 +188,9 @@ static int warn_of_later(ost_trials_t *self, const ost_trial_t *trial, double en
     if (n == 0) return 0;
     return ost_text_list_add(&self->evidence.warnings,
         "%s: 'times' end at month %g; %zu observation%s later, the last at month %g (line %d of the table): simulated "
-        "to there",
+        "to there%s",
         trial->experiment.path, end / OST_DAYS_PER_MONTH, n, n == 1 ? " is" : "s are",
-        last->endpoint.to / OST_DAYS_PER_MONTH, last->reported->line);
+        last->endpoint.to / OST_DAYS_PER_MONTH, last->reported->line, ost_month_slip(last->endpoint.to, end));
 }
 
 static int plan_trial(ost_trials_t *self, const ost_trials_options_t *options, ost_error_t *err)

@@ -108,7 +108,8 @@ bool ost_csv_next(ost_csv_t *self)
     if (self->n_fields != self->n_names)
         OST_CSV_FAIL_ROW(self, OST_ERR_SYNTAX, "%zu fields where the first line names %zu columns%s", self->n_fields,
             self->n_names,
-            self->n_fields > self->n_names ? "; is a ',' the decimal comma of a number? expected '.'" : "");
+            self->n_fields > self->n_names ? "; a text with a ',' needs quotes (\"a, b\"), a number a decimal '.' (1.5)"
+                                           : "");
     return self->code == 0;
 }
 

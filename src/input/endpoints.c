@@ -289,6 +289,15 @@ const ost_endpoint_entry_t *ost_endpoint_word(
     return NULL;
 }
 
+/* Whether an endpoint is one of a class and a kind alone, as "BMD_change". */
+static bool is_plain(const ost_endpoint_entry_t *entry)
+{
+    char plain[64];
+    snprintf(
+        plain, sizeof(plain), "%s_%s", ost_class_words[entry->endpoint_class], ost_endpoint_kind_words[entry->kind]);
+    return strcmp(plain, entry->endpoint) == 0;
+}
+
 char *ost_endpoint_unknown(
     const ost_endpoint_dictionary_t *self, bool is_site, const char *text, char *buf, size_t size)
 {
@@ -301,11 +310,12 @@ char *ost_endpoint_unknown(
     if (names != NULL && text[0] != '\0') near = ost_nearest(text, names, n);
     size_t used = (size_t) snprintf(buf, size, "%s: '%.60s' is not one of the words of %s%s%s%s",
         is_site ? "site" : "endpoint", text, self->n_own > 0 ? self->path : self->common, OST_HINT(near));
-    for (size_t i = 0, k = 0; i < self->n_entries && is_site && near == NULL && used < size; i++) {
+    for (size_t i = 0, k = 0; i < self->n_entries && near == NULL && used < size; i++) {
         const ost_endpoint_entry_t *entry = &self->entries[i];
-        if (entry->site[0] == '\0' || entry->output[0] == '\0') continue;
-        const int first = (int) strcspn(entry->also, ";");
-        used += (size_t) snprintf(buf + used, size - used, "%s%s%s%.*s%s", k++ == 0 ? "; expected " : ", ", entry->site,
+        const int first = is_site ? (int) strcspn(entry->also, ";") : 0;
+        const char *name = is_site ? entry->site : entry->endpoint;
+        if (name[0] == '\0' || (is_site ? entry->output[0] == '\0' : !is_plain(entry))) continue;
+        used += (size_t) snprintf(buf + used, size - used, "%s%s%s%.*s%s", k++ == 0 ? "; expected " : ", ", name,
             first > 0 ? " (" : "", first, entry->also, first > 0 ? ")" : "");
     }
     if (used < size) snprintf(buf + used, size - used, "; a new word needs a row there");

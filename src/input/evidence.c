@@ -309,6 +309,7 @@ int ost_evidence_read(
     int ret = ost_csv_read_rows(&table, &checks, path, &self->memory, &rows, &self->n_rows, err);
     self->rows = rows;
     if (ret == 0) ret = find_duplicates(self, path, err);
+    if (ret == 0 && ost_evidence_doubt(self) < 0) ret = ost_no_memory(err);
     return ret == 0 ? read_frozen(self, &checks, err) : ret;
 }
 

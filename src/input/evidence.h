@@ -64,7 +64,8 @@ typedef struct {
     ost_evidence_row_t *rows; /**< [n_rows] */
     size_t n_rows;
     size_t n_frozen;          /**< of them in frozen.csv beside the table, 0 without that file */
-    ost_text_list_t warnings; /**< of rows that are there twice, or but for the value, with both lines */
+    ost_text_list_t warnings; /**< of rows that are there twice, or but for the value, with both lines; and of
+                                 ost_evidence_doubt() */
 } ost_evidence_t;
 
 /** The path of a table: as it is named if it is there, else that of the shipped table which is named alike, as in
@@ -81,6 +82,9 @@ const char *ost_evidence_path(const char *named, const char *endpoints, ost_memo
  * cannot be), with line and column */
 int ost_evidence_read(ost_evidence_t *self, const char *path, const ost_endpoint_dictionary_t *dictionary,
     ost_error_t *err) OST_MUST_CHECK;
+/** Warn of numbers of BMD that are most likely in another unit than they say: an SD given as SE, percent as a fraction,
+ * a level as a change, months that are years or weeks. @return 0 or OST_ERR_NO_MEMORY */
+int ost_evidence_doubt(ost_evidence_t *self) OST_MUST_CHECK;
 /** The role that a row counts with in summaries. */
 ost_role_t ost_evidence_role(const ost_evidence_row_t *row);
 /** The 95 % interval of a row's value, also from its SE, or from its SD and number; the range or quartiles of a row

@@ -225,6 +225,14 @@ int ost_matched_drop(ost_matched_t *self, size_t i, const char *why, ost_error_t
     return ret;
 }
 
+const char *ost_month_slip(double t, double end)
+{
+    const double months = t / OST_DAYS_PER_MONTH;
+    return t <= 2 * end || months > end ? ""
+           : months > end / 7           ? ": is time_months in days?"
+                                        : ": is time_months in weeks?";
+}
+
 int ost_matched_drop_times(ost_matched_t *self, const double *times, size_t n, ost_error_t *err)
 {
     int ret = 0;
@@ -242,10 +250,10 @@ int ost_matched_drop_times(ost_matched_t *self, const double *times, size_t n, o
             "no output at month %g; the %zu output times are from month %g to month %g; 'times: %s' has it",
             t / OST_DAYS_PER_MONTH, n, times[0] / OST_DAYS_PER_MONTH, times[n - 1] / OST_DAYS_PER_MONTH,
             ost_times_with(times, n, t, month, with, sizeof(with)));
-        if (t > 2 * times[n - 1] && t / OST_DAYS_PER_MONTH <= times[n - 1])
-            snprintf(why, sizeof(why),
-                "no output at month %g; the last output time is month %g: is time_months in days?",
-                t / OST_DAYS_PER_MONTH, times[n - 1] / OST_DAYS_PER_MONTH);
+        const char *slip = ost_month_slip(t, times[n - 1]);
+        if (slip[0] != '\0')
+            snprintf(why, sizeof(why), "no output at month %g; the last output time is month %g%s",
+                t / OST_DAYS_PER_MONTH, times[n - 1] / OST_DAYS_PER_MONTH, slip);
         ret = ost_matched_drop(self, i, why, err);
     }
     return ret;

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Takes the rows of an evidence table; warns of numbers that are most likely in another unit than they say. No row of
+ * configs/evidence is warned of. */
+#include "input/evidence.h"
+
+#include <math.h>
+#include <string.h>
+
+/* SD between subjects of a change of BMD in percent, and that which a difference between two arms amounts to with the n
+ * of both: medians of 43 and 44 rows of configs/evidence that have an SE, SD or interval, points. The largest are 8.2
+ * and 20.7. */
+static const double usual_sd[] = { [OST_ENDPOINT_CHANGE] = 3.9, [OST_ENDPOINT_DIFFERENCE] = 9.5 };
+/* Times these from which it is worth a question (assumed). */
+#define FAR 3
+/* Percent: no trial of configs/evidence has changes of BMD that are all below 0.7. */
+#define SMALL 0.2
+/* g/cm2: a third of a BMD; the largest change of configs/evidence is 0.02. */
+#define LARGE 0.3
+/* Months: every trial of configs/evidence has BMD at 5.5 or later. */
+#define EARLY 5
+/* Weeks of a quarter: no trial of configs/evidence has BMD at multiples of 13 months alone. */
+#define QUARTER 13
+
+static bool is_change(const ost_evidence_row_t *row)
+{
+    return strncmp(row->endpoint, "BMD_", 4) == 0 && row->kind == OST_ENDPOINT_CHANGE;
+}
+
+/* An SE by which subjects would differ far more than they do. */
+static int doubt_se(ost_evidence_t *self, const ost_evidence_row_t *row)
+{
+    const bool is_points = row->in.form == OST_COUNTED_PERCENT || row->in.form == OST_COUNTED_POINTS;
+    const double sd = row->upper * sqrt(row->n);
+    if (strncmp(row->endpoint, "BMD_", 4) != 0 || !is_points || row->interval != OST_INTERVAL_SE ||
+        (row->kind != OST_ENDPOINT_CHANGE && row->kind != OST_ENDPOINT_DIFFERENCE) || !(sd > FAR * usual_sd[row->kind]))
+        return 0;
+    return ost_text_list_add(&self->warnings,
+        "%s:%d: se %g x sqrt(n = %g) is an SD of %.3g points, %.0f times the usual %.3g: is it an SD? ('interval' sd)",
+        self->path, row->line, row->upper, row->n, sd, sd / usual_sd[row->kind], usual_sd[row->kind]);
+}
+
+static int doubt_level(ost_evidence_t *self, const ost_evidence_row_t *row)
+{
+    if (!is_change(row) || row->in.form != OST_COUNTED_PHYSICAL || !(fabs(row->value) > LARGE)) return 0;
+    return ost_text_list_add(&self->warnings,
+        "%s:%d: a change by %g %s is as much as a BMD: is it a level? ('endpoint' BMD_level)", self->path, row->line,
+        row->value, row->unit);
+}
+
+/* BMD of one trial, from its first row on. */
+static int doubt_trial(ost_evidence_t *self, const ost_evidence_row_t *first)
+{
+    const char *path = self->path;
+    double most = 0, last = 0;
+    size_t n_changes = 0, n_times = 0, n_quarters = 0;
+    int ret = 0;
+    for (const ost_evidence_row_t *row = self->rows; row < self->rows + self->n_rows; row++) {
+        if (strcmp(row->trial, first->trial) != 0 || strncmp(row->endpoint, "BMD_", 4) != 0) continue;
+        if (row < first) return 0; /* done with that */
+        if (is_change(row) && row->in.form == OST_COUNTED_PERCENT) {
+            n_changes++;
+            most = fmax(most, fabs(row->value));
+        }
+        if (!(row->time_months > 0)) continue;
+        n_times++;
+        n_quarters += fmod(row->time_months, QUARTER) == 0;
+        last = fmax(last, row->time_months);
+    }
+    if (n_changes > 1 && most < SMALL)
+        ret = ost_text_list_add(&self->warnings,
+            "%s:%d: no change of BMD of '%s' exceeds %g percent: are they fractions, as 0.055 for 5.5?", path,
+            first->line, first->trial, most);
+    if (ret == 0 && n_times > 0 && last <= EARLY)
+        ret = ost_text_list_add(&self->warnings,
+            "%s:%d: BMD of '%s' is at month %g at the latest: is time_months in years?", path, first->line,
+            first->trial, last);
+    if (ret == 0 && n_times > 0 && n_quarters == n_times && last > QUARTER)
+        ret = ost_text_list_add(&self->warnings,
+            "%s:%d: BMD of '%s' is at multiples of 13 months, the last at month %g: is time_months in weeks?", path,
+            first->line, first->trial, last);
+    return ret;
+}
+
+int ost_evidence_doubt(ost_evidence_t *self)
+{
+    int ret = 0;
+    for (size_t i = 0; i < self->n_rows && ret == 0; i++) {
+        const ost_evidence_row_t *row = &self->rows[i];
+        ret = doubt_se(self, row);
+        if (ret == 0) ret = doubt_level(self, row);
+        if (ret == 0 && strncmp(row->endpoint, "BMD_", 4) == 0) ret = doubt_trial(self, row);
+    }
+    return ret;
+}
