@@ -491,6 +491,25 @@ static void test_mineral(void)
     person_free(&person);
 }
 
+/* Without resorption all formation is modelling. A bisphosphonate takes as much from it under a stimulus as without. */
+static void test_stimulus_after_bisphosphonate(void)
+{
+#define NO_RESORPTION "{signal: denosumab, value: 1e9 nmol/L}"
+#define BOUND "{signal: bisphosphonate, value: 100}"
+#define STIMULUS "{signal: sclerostin, value: 0.4}"
+    person_t person;
+    person_run(&person,
+        "models: [hormones, aibl]\narms:\n  rest: {signals: [" NO_RESORPTION
+        "]}\n  stimulated: {signals: [" NO_RESORPTION ", " STIMULUS "]}\n  bound: {signals: [" NO_RESORPTION ", " BOUND
+        "]}\n  both: {signals: [" NO_RESORPTION ", " BOUND ", " STIMULUS "]}\ntimes: [0 day, 365 day]\n");
+    const char *formation = "formation[lumbar_spine]";
+    double rest = person_at(&person, "rest", formation, 365), bound = person_at(&person, "bound", formation, 365);
+    double stimulated = person_at(&person, "stimulated", formation, 365);
+    CU_ASSERT(stimulated > 2 * rest && bound < 0.7 * rest && bound > 0);
+    ost_assert_close(stimulated - person_at(&person, "both", formation, 365), rest - bound, 0.1, 0);
+    person_free(&person);
+}
+
 /* Where nothing is given and estradiol is at its reference, the whole skeleton rests, with all blocks in the plan. */
 static void test_rest(void)
 {
@@ -514,6 +533,7 @@ static const ost_test_t tests[] = {
     { "women", test_women },
     { "chemotherapy", test_chemotherapy },
     { "mineral", test_mineral },
+    { "stimulus after bisphosphonate", test_stimulus_after_bisphosphonate },
     { "rest", test_rest },
 };
 OST_TEST_MAIN("pharmacology", tests)
