@@ -310,8 +310,8 @@ class Report(own.Trials):
         body = [cells(row) for row in table.find("tbody")]
         self.assertEqual([row[0].strip() for row in body], ["none", "push", "all"])
         residuals = [lost(rate, 1) - row for rate, row in ((0.02, -3), (0.01, -1), (0.02, -4), (0.01, -1))]
-        self.assertEqual(body[0][4], f"{math.sqrt(sum(r * r for r in residuals) / 4):.2f}")
-        self.assertEqual(body[0][5], f"{math.sqrt((1 + 0 + 1 + 0) / 4):.2f}")
+        self.assertEqual(body[0][6], f"{math.sqrt(sum(r * r for r in residuals) / 4):.2f}")
+        self.assertEqual(body[0][7], f"{math.sqrt((1 + 0 + 1 + 0) / 4):.2f}")
 
     def test_sources(self):
         """A row names its source and line; the source has a link, subjects and treatment; notes their lines."""
