@@ -44,31 +44,29 @@ static int check_experiment(const char *name, const ost_text_list_t *overrides)
     ost_matched_t matched = { 0 };
     ost_evidence_t evidence = { 0 };
     char a[64], b[64];
-    int code = ost_cli_experiment(&experiment, name, overrides);
-    if (code != OST_EXIT_OK) goto out;
     const ost_experiment_t *e = &experiment;
-    if (ost_library_init(&library, &err) < 0 || ost_plan_build(&plan, &library, e, &err) < 0 ||
-        ost_columns_check(&plan, &err) < 0 || ost_endpoints_check(&plan, &err) < 0) {
+    int code = ost_cli_experiment(&experiment, name, overrides);
+    if (code == OST_EXIT_OK && (ost_library_init(&library, &err) < 0 || ost_plan_build(&plan, &library, e, &err) < 0 ||
+                                   ost_columns_check(&plan, &err) < 0 || ost_endpoints_check(&plan, &err) < 0))
         code = ost_cli_fail(&err);
-        goto out;
-    }
-    if ((code = ost_cli_doubts(&plan, true)) != OST_EXIT_OK) goto out;
-    if ((code = check_any(&plan)) != OST_EXIT_OK) goto out;
+    if (code == OST_EXIT_OK) code = ost_cli_doubts(&plan, true);
+    if (code == OST_EXIT_OK) code = check_any(&plan);
     const size_t n_times = e->n_times;
-    int ret = ost_cli_evidence(&experiment, &matched, &evidence, &err);
-    if (ret == 0) ret = ost_matched_bind(&matched, &plan, &err);
-    ost_cli_not_compared(&matched);
-    if (ret < 0) {
-        code = ost_cli_fail(&err);
-        goto out;
+    if (code == OST_EXIT_OK) {
+        int ret = ost_cli_evidence(&experiment, &matched, &evidence, &err);
+        if (ret == 0) ret = ost_matched_bind(&matched, &plan, &err);
+        ost_cli_not_compared(&matched);
+        if (ret < 0) code = ost_cli_fail(&err);
     }
-    printf("OK: %s: %s, %s, ", name, ost_cli_plural(e->n_arms, "arm", a), ost_cli_plural(e->n_subjects, "subject", b));
-    printf(
-        "%s with %s, ", ost_cli_plural(plan.blocks->n, "model", a), ost_cli_plural(plan.system->n_states, "state", b));
-    printf("%s at %s\n", ost_cli_plural(plan.outputs->n_variables, "output variable", a),
-        ost_cli_plural(n_times, "time", b));
-    ost_plan_print_defaults(&plan, stdout);
-out:
+    if (code == OST_EXIT_OK) {
+        printf(
+            "OK: %s: %s, %s, ", name, ost_cli_plural(e->n_arms, "arm", a), ost_cli_plural(e->n_subjects, "subject", b));
+        printf("%s with %s, ", ost_cli_plural(plan.blocks->n, "model", a),
+            ost_cli_plural(plan.system->n_states, "state", b));
+        printf("%s at %s\n", ost_cli_plural(plan.outputs->n_variables, "output variable", a),
+            ost_cli_plural(n_times, "time", b));
+        ost_plan_print_defaults(&plan, stdout);
+    }
     ost_matched_free(&matched);
     ost_plan_free(&plan);
     ost_experiment_free(&experiment);

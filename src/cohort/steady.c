@@ -27,6 +27,7 @@
 #define WHILE 1.0
 
 struct ost_steady {
+    ost_memory_t memory; /* of all, self too */
     const ost_plan_t *plan;
     ost_batch_t *batch;
     const double *x0, *constants, *inputs; /* of the subject, where its arms begin */
@@ -66,7 +67,8 @@ int ost_steady_new(ost_steady_t **self, const ost_plan_t *plan, const ost_solver
 {
     *self = NULL;
     if (!is_needed(plan)) return 0;
-    ost_steady_t *s = *self = calloc(1, sizeof(*s));
+    ost_memory_t memory = { 0 };
+    ost_steady_t *s = *self = ost_memory_list(&memory, 1, sizeof(*s));
     if (s == NULL) return ost_no_memory(err);
     s->plan = plan;
     for (size_t b = 0; b < plan->blocks->n; b++) {
@@ -74,15 +76,14 @@ int ost_steady_new(ost_steady_t **self, const ost_plan_t *plan, const ost_solver
         if (n > s->n_max) s->n_max = n;
     }
     size_t n_rows = lay_out(s, NULL);
-    s->rows = aligned_alloc(64, n_rows * sizeof(double));
-    s->x = ost_list_new(plan->system->n_states + 1, sizeof(double));
-    s->x_end = ost_list_new(plan->system->n_states + 1, sizeof(double));
-    s->u = ost_list_new(plan->system->n_inputs + 1, sizeof(double));
-    s->at = ost_list_new(3 * s->n_max + 1, sizeof(double));
-    s->inverse = ost_list_new(s->n_max * s->n_max + 1, sizeof(double));
-    if (s->rows == NULL || s->x == NULL || s->x_end == NULL || s->u == NULL || s->at == NULL || s->inverse == NULL)
-        return ost_no_memory(err);
-    memset(s->rows, 0, n_rows * sizeof(double));
+    s->rows = ost_memory_list(&memory, n_rows, sizeof(double));
+    s->x = ost_memory_list(&memory, plan->system->n_states, sizeof(double));
+    s->x_end = ost_memory_list(&memory, plan->system->n_states, sizeof(double));
+    s->u = ost_memory_list(&memory, plan->system->n_inputs, sizeof(double));
+    s->at = ost_memory_list(&memory, 3 * s->n_max, sizeof(double));
+    s->inverse = ost_memory_list(&memory, s->n_max * s->n_max, sizeof(double));
+    s->memory = memory;
+    if (memory.failed) return ost_no_memory(err);
     lay_out(s, s->rows);
     s->off = s->at + s->n_max;
     s->step = s->off + s->n_max;
@@ -95,13 +96,8 @@ void ost_steady_delete(ost_steady_t *self)
 {
     if (self == NULL) return;
     ost_batch_delete(self->batch);
-    free(self->rows);
-    free(self->x);
-    free(self->x_end);
-    free(self->u);
-    free(self->at);
-    free(self->inverse);
-    free(self);
+    ost_memory_t memory = self->memory;
+    ost_memory_free(&memory);
 }
 
 void ost_steady_set(ost_steady_t *self, const double *x0, const double *constants, const double *inputs)

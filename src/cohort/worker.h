@@ -39,6 +39,7 @@ typedef struct {
 
 /* Of one thread: everything that a block needs, allocated once. BLOCK: OST_COHORT_BLOCK subjects. */
 typedef struct {
+    ost_memory_t memory; /* of what begins as zeros */
     ost_run_t *run;
     const ost_plan_t *plan;
     ost_batch_t *batch;
