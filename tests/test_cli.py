@@ -315,7 +315,7 @@ class Program(unittest.TestCase):
         self.assertRegex(self.osteon("check", "tiny.model", code=1).stderr, r"tiny\.model:12:1: 'letter' begins no statement")
         with open(self.path("tiny.model"), "a", encoding="utf-8") as file:
             file.write("\0")
-        self.assertIn("is not a text", self.osteon("check", "tiny.model", code=1).stderr)
+        self.assertIn("not a text file", self.osteon("check", "tiny.model", code=1).stderr)
 
     def test_error_of_periodic_dosing(self):
         atac = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "configs", "atac.yaml")

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "core/file.h"
 #include "core/text.h"
 #include "lang/model_impl.h"
 #include "lang/reader.h"
 #include "lang/token.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -69,32 +69,6 @@ int ost_library_read(
 {
     *model = NULL;
     return read_model(self, path, text, NULL, model, err);
-}
-
-/* The whole file, at most one byte more than a model may have; owned by the caller, NULL on error. */
-static char *read_file(const char *path, ost_error_t *err)
-{
-    FILE *file = fopen(path, "rb");
-    if (file == NULL) {
-        ost_fail_at(err, OST_ERR_IO, path, 0, 0, "cannot be opened: %s", strerror(errno));
-        return NULL;
-    }
-    char *text = malloc(OST_MAX_TEXT + 2);
-    size_t n = text != NULL ? fread(text, 1, OST_MAX_TEXT + 1, file) : 0;
-    if (text == NULL) {
-        ost_no_memory(err);
-    } else if (ferror(file)) {
-        ost_fail_at(err, OST_ERR_IO, path, 0, 0, "cannot be read: %s", strerror(errno));
-    } else if (memchr(text, '\0', n) != NULL) {
-        ost_fail_at(err, OST_ERR_SYNTAX, path, 0, 0, "is not a text");
-    } else {
-        text[n] = '\0';
-        fclose(file);
-        return text;
-    }
-    free(text);
-    fclose(file);
-    return NULL;
 }
 
 bool ost_is_model_path(const char *name)
@@ -169,11 +143,11 @@ int ost_library_get(ost_library_t *self, const char *name_or_path, const ost_mod
     *model = find_own(self, name_or_path, by_path);
     if (*model != NULL) return 0;
     if (!by_path) return unknown_model(self, name_or_path, err);
-    ost_error_t why = { 0 };
-    char *text = read_file(name_or_path, &why);
-    if (text == NULL && err != NULL) *err = why;
-    if (text == NULL) return why.code;
-    int ret = read_model(self, name_or_path, text, NULL, model, err);
+    char *text;
+    int ret = ost_file_read(&text, name_or_path, OST_MAX_TEXT, err);
+    if (ret == OST_ERR_MISSING) ret = OST_ERR_IO;
+    if (ret == OST_ERR_IO && err != NULL) err->code = ret;
+    if (ret == 0) ret = read_model(self, name_or_path, text, NULL, model, err);
     free(text);
     return ret;
 }
