@@ -492,9 +492,10 @@ static int show_file(show_t *self, const char *path)
     if (ost_show_is_of_draws(self)) return show_draws(self, path);
     if ((code = choose_columns(self)) != OST_EXIT_OK) return code;
     if (ost_show_csv_begin(self, &err) < 0 || print_table(self, path, &err) < 0 ||
-        ost_show_print_measures(self, &err) < 0 || ost_show_csv_end(self, &err) < 0 ||
+        ost_show_print_measures(self, &err) < 0 ||
         ost_cli_print_endpoints(self->results, &self->experiment, &err) < 0 ||
-        ost_show_print_schedules(self, &err) < 0 || ost_show_print_uncertainty(self, &err) < 0)
+        ost_show_print_schedules(self, &err) < 0 || ost_show_print_uncertainty(self, &err) < 0 ||
+        ost_show_csv_end(self, &err) < 0)
         return ost_cli_fail(&err);
     return evidence;
 }
