@@ -27,7 +27,7 @@ static int run_model(char **words, void *arguments)
     ost_library_t library = { 0 };
     size_t n_words = 0, n = 0;
     while (words[n_words] != NULL) n_words++;
-    const ost_model_t **models = ost_list_new(n_words, sizeof(*models));
+    const ost_model_t **models = calloc(n_words + 1, sizeof(*models));
     if (models == NULL) return ost_cli_no_memory();
     int code = ost_library_init(&library, &err) < 0 ? ost_cli_fail(&err) : OST_EXIT_OK;
     for (char **word = words; code == OST_EXIT_OK && *word != NULL; word++) {

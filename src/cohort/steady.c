@@ -327,7 +327,7 @@ int ost_steady_find(void *user, const ost_cycle_t *cycle, double *x, ost_error_t
         for (size_t i = 0; i < n && cycle->is_added; i++) b[i] = 0;
         if (ost_repeated_linear(&cycle->repeated, n, a, b, cycle->into, x)) return 0;
     }
-    double *scratch = ost_list_new(3 * n, sizeof(*scratch));
+    double *scratch = calloc(3 * n, sizeof(*scratch));
     if (scratch == NULL) return ost_no_memory(err);
     int ret = iterate(self, cycle, scratch, err);
     free(scratch);

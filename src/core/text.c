@@ -20,11 +20,6 @@ char *ost_strdup(const char *text)
     return copy;
 }
 
-void *ost_list_new(size_t n, size_t size)
-{
-    return n == 0 ? NULL : calloc(n, size);
-}
-
 int ost_compare_doubles(const void *a, const void *b)
 {
     double x = *(const double *) a, y = *(const double *) b;

@@ -10,8 +10,6 @@
 
 /** A copy of `text`, owned by the caller; NULL if out of memory. */
 char *ost_strdup(const char *text);
-/** n zeroed items of `size` bytes, owned by the caller. @return NULL if out of memory or n is 0 */
-void *ost_list_new(size_t n, size_t size);
 /** Make room for one more in a list of n items of `size` bytes that has room for *max, by doubling it.
  *  @param list  address of the pointer to its first item  @return 0, or -1 out of memory: the list is as it was */
 int ost_list_grow(void *list, size_t n, size_t *max, size_t size);

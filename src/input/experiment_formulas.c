@@ -34,7 +34,7 @@ void ost_experiment_formula(const ost_covariate_t *covariates, size_t n, ost_yam
     const char *text, ost_formula_t **out, ost_dim_t *dim)
 {
     if (tree->code != 0) return;
-    ost_name_t *names = ost_list_new(n + 1, sizeof *names);
+    ost_name_t *names = calloc(n + 1, sizeof *names);
     if (names == NULL) {
         ost_yaml_no_memory(tree);
         return;

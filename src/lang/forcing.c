@@ -22,18 +22,17 @@ void ost_forcing_free(ost_forcing_t *self)
     if (self == NULL) return;
     ost_graph_free(&self->graph);
     ost_memory_free(&self->memory);
-    free(self->watched);
-    free(self->kinks);
     free(self);
 }
 
 static void watch(ost_forcing_t *self, ost_node_t node, bool meets_states, ost_forcing_source_t source)
 {
     if (self->graph.out_of_memory || !self->graph.nodes[node].varies) return;
-    if (ost_list_grow(&self->watched, self->n_watched, &self->max_watched, sizeof(*self->watched)) < 0)
-        self->graph.out_of_memory = true;
-    else
-        self->watched[self->n_watched++] = (ost_watched_t){ node, meets_states, source };
+    ost_watched_t *more = ost_memory_grow(&self->memory, self->watched, self->n_watched, sizeof(*more));
+    self->graph.out_of_memory |= more == NULL;
+    if (more == NULL) return;
+    self->watched = more;
+    more[self->n_watched++] = (ost_watched_t){ node, meets_states, source };
 }
 
 void ost_forcing_watch(ost_forcing_t *self, ost_node_t node, ost_forcing_source_t source)

@@ -29,9 +29,9 @@ struct ost_forcing {
     ost_graph_t graph;      /* leaves: CONST, PARAM of all models, TIME; a condition is a STEP */
     ost_memory_t memory;    /* of what ost_forcing_close() makes */
     ost_watched_t *watched; /* [n_watched] in any order, some of them twice */
-    size_t n_watched, max_watched;
+    size_t n_watched;
     ost_kink_t *kinks; /* [n_kinks] in any order, a time once for each node that bends there */
-    size_t n_kinks, max_kinks;
+    size_t n_kinks;
     /* made by ost_forcing_close(), in the order of evaluation: */
     ost_node_t *fixed; /* [n_fixed] on parameters alone */
     ost_node_t *timed; /* [n_timed] on time too: what is not straight between the kinks, and its straight operands */

@@ -87,10 +87,11 @@ static void add_root(kinks_t *self, ost_node_t bend, ost_node_t a, ost_node_t b)
     ost_node_t rise = ost_graph_binary(g, OST_OP_ADD, slope(self, a), fall);
     ost_node_t start = ost_graph_binary(g, OST_OP_SUB, at_zero(self, b), at_zero(self, a));
     ost_node_t root = ost_graph_binary(g, OST_OP_DIV, start, rise);
-    if (ost_list_grow(&f->kinks, f->n_kinks, &f->max_kinks, sizeof(*f->kinks)) < 0)
-        g->out_of_memory = true;
-    else
-        f->kinks[f->n_kinks++] = (ost_kink_t){ bend, root };
+    ost_kink_t *more = ost_memory_grow(&f->memory, f->kinks, f->n_kinks, sizeof(*more));
+    g->out_of_memory |= more == NULL;
+    if (more == NULL) return;
+    f->kinks = more;
+    more[f->n_kinks++] = (ost_kink_t){ bend, root };
 }
 
 /* @return whether the operands are straight piece by piece; then their crossings are added */

@@ -58,12 +58,10 @@ static hid_t make_creation(const ost_writer_t *self, hid_t type, size_t rank, co
 
 static hid_t keep_dataset(ost_writer_t *self, const char *name, hid_t id, size_t rank)
 {
-    void *list = self->datasets;
-    if (ost_list_grow(&list, self->n_datasets, &self->max_datasets, sizeof(*self->datasets)) < 0) {
-        H5Dclose(id);
-        return -1;
-    }
-    self->datasets = list;
+    ost_dataset_t *more = ost_memory_grow(&self->memory, self->datasets, self->n_datasets, sizeof(*more));
+    if (more == NULL) H5Dclose(id);
+    if (more == NULL) return -1;
+    self->datasets = more;
     ost_dataset_t *dataset = &self->datasets[self->n_datasets++];
     *dataset = (ost_dataset_t){ .id = id, .rank = rank };
     snprintf(dataset->name, OST_DATASET_NAME_SIZE, "%s", name);

@@ -62,7 +62,7 @@ typedef struct {
     ost_dimension_t *dimensions; /* [n_dimensions] */
     size_t n_dimensions;
     ost_dataset_t *datasets; /* [n_datasets] that are open */
-    size_t n_datasets, max_datasets;
+    size_t n_datasets;
     ost_target_t *targets; /* [n_plans] */
 } ost_writer_t;
 

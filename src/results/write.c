@@ -380,7 +380,6 @@ int ost_writer_run(ost_writer_t *self, const char *path, int (*write)(ost_writer
     if (ret == 0) ret = publish(self->path, path, err);
     if (ret != 0) unlink(self->path);
     for (size_t i = 0; i < self->n_dimensions; i++) free(self->dimensions[i].texts);
-    free(self->datasets);
     free(self->path);
     ost_memory_free(&self->memory);
     return ret;
