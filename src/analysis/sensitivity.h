@@ -38,12 +38,7 @@ extern const char *const ost_sensitivity_words[OST_N_SENSITIVITIES]; /**< by ost
     X(OST_INDEX_FIRST, OST_SENSITIVITY_SOBOL, "first", "first order", false,                                           \
         "part of the variance that knowing the input alone would take away")
 /** See OST_INDICES. */
-typedef enum {
-#define OST_INDEX_MEMBER(NAME, ...) NAME, /**< a row */
-    OST_INDICES(OST_INDEX_MEMBER)
-#undef OST_INDEX_MEMBER
-        OST_N_INDICES /**< their number */
-} ost_index_kind_t;
+typedef enum { OST_INDICES(OST_MEMBER) OST_N_INDICES /**< their number */ } ost_index_kind_t;
 
 /** A row of OST_INDICES. */
 typedef struct {

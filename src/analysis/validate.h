@@ -22,12 +22,7 @@
     "subjects, the uncertainty of the parameters (draws of the fit), and what trials, and single rows, differ by "     \
     "beyond these (residual errors of the fit)."
 /** See OST_SD_PARTS. */
-typedef enum {
-#define OST_SD_MEMBER(NAME, ...) NAME, /**< see OST_SD_PARTS */
-    OST_SD_PARTS(OST_SD_MEMBER)
-#undef OST_SD_MEMBER
-        OST_N_SD_PARTS
-} ost_sd_part_t;
+typedef enum { OST_SD_PARTS(OST_MEMBER) OST_N_SD_PARTS } ost_sd_part_t;
 
 /** A prediction check: an observation and its prediction. */
 typedef struct {

@@ -48,11 +48,7 @@ typedef struct {
     const char *ending, *what, *head;
 } ost_output_kind_t;
 
-enum {
-#define OST_OUTPUT_ENUM(NAME, ...) NAME,
-    OST_OUTPUTS(OST_OUTPUT_ENUM)
-#undef OST_OUTPUT_ENUM
-};
+enum { OST_OUTPUTS(OST_MEMBER) };
 extern const ost_output_kind_t ost_outputs[];
 /* What is appended to the name of a file until it is whole. */
 #define OST_CLI_PART ".part"
@@ -265,11 +261,7 @@ const atomic_bool *ost_cli_catch_signals(void);
     X(OST_PROGRESS_NONE, none)
 #define OST_PROGRESS_WORD(NAME, word) #word,
 #define OST_PROGRESS_ALTERNATIVE(NAME, word) "|" #word
-typedef enum {
-#define OST_PROGRESS_ENUM(NAME, word) NAME,
-    OST_PROGRESS_WORDS(OST_PROGRESS_ENUM)
-#undef OST_PROGRESS_ENUM
-} ost_cli_progress_kind_t;
+typedef enum { OST_PROGRESS_WORDS(OST_MEMBER) } ost_cli_progress_kind_t;
 #define OST_OPTION_PROGRESS(type)                                                                                      \
     OST_OPTION("progress", &OST_PROGRESS_WORDS(OST_PROGRESS_ALTERNATIVE)[1],                                           \
         "on standard error; default: " OST_PROGRESS_VARIABLE ", else auto: a line, off a terminal at the end",         \

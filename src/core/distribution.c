@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The table of distributions: the keys of each, and its inverse distribution function within a range. */
 #include "core/distribution.h"
+#include "core/vocabulary.h"
 
 #include "core/random.h"
 #include "core/special.h"
@@ -234,11 +235,7 @@ const ost_dist_key_info_t ost_dist_keys[OST_N_DIST_KEYS] = {
 #undef KEY
 };
 
-const char *const ost_dist_lists[OST_N_DIST_LISTS] = {
-#define LIST(NAME, word, expected, meaning) word,
-    OST_DIST_LISTS(LIST)
-#undef LIST
-};
+const char *const ost_dist_lists[OST_N_DIST_LISTS] = { OST_DIST_LISTS(OST_WORD_OF) };
 
 #define NUMBER(NAME, number)                                                                                           \
     {                                                                                                                  \
@@ -296,17 +293,11 @@ static const ost_dist_row_t logit_row = {
 };
 #undef NUMBER
 
-const ost_dist_row_t *const ost_dists[OST_N_DISTS] = {
 #define ROW(NAME, word) [OST_DIST_##NAME] = &word##_row,
-    OST_DISTRIBUTIONS(ROW)
-#undef ROW
-};
+const ost_dist_row_t *const ost_dists[OST_N_DISTS] = { OST_DISTRIBUTIONS(ROW) };
 
-const char *const ost_dist_words[OST_N_DISTS] = {
 #define WORD(NAME, word) #word,
-    OST_DISTRIBUTIONS(WORD)
-#undef WORD
-};
+const char *const ost_dist_words[OST_N_DISTS] = { OST_DISTRIBUTIONS(WORD) };
 
 void ost_dist_set(ost_dist_t *self)
 {

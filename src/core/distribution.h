@@ -23,13 +23,11 @@
 /** All distributions: those, and the one that parameters alone may have. */
 #define OST_DISTRIBUTIONS(X) OST_COVARIATE_DISTRIBUTIONS(X) X(LOGITNORMAL, logit)
 
+#define OST_DISTRIBUTION(NAME, word) OST_DIST_##NAME,
 /** A distribution. */
 typedef enum {
-#define OST_DISTRIBUTION(NAME, word) OST_DIST_##NAME, /**< a row */
-    OST_DISTRIBUTIONS(OST_DISTRIBUTION)
-#undef OST_DISTRIBUTION
-        OST_N_DISTS,                             /**< their number */
-    OST_N_COVARIATE_DISTS = OST_DIST_LOGITNORMAL /**< of covariates, which come first */
+    OST_DISTRIBUTIONS(OST_DISTRIBUTION) OST_N_DISTS, /**< their number */
+    OST_N_COVARIATE_DISTS = OST_DIST_LOGITNORMAL     /**< of covariates, which come first */
 } ost_dist_kind_t;
 
 /** A range that holds less of a distribution than this was hardly meant, and inverting it loses digits. Assumed. */
@@ -75,12 +73,10 @@ typedef enum {
         OST_N_DIST_KEYS /**< their number, and one */
 } ost_dist_key_t;
 
+#define OST_DIST_LIST(NAME, word, expected, meaning) OST_DIST_LIST_##NAME,
 /** A key of a list. */
 typedef enum {
-#define OST_DIST_LIST(NAME, word, expected, meaning) OST_DIST_LIST_##NAME, /**< a key */
-    OST_DIST_LISTS(OST_DIST_LIST)
-#undef OST_DIST_LIST
-        OST_N_DIST_LISTS /**< their number */
+    OST_DIST_LISTS(OST_DIST_LIST) OST_N_DIST_LISTS /**< their number */
 } ost_dist_list_t;
 
 /** What the reader of a key needs to know. */

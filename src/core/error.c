@@ -61,30 +61,31 @@ char *ost_error_format(const ost_error_t *err, char *buf, size_t size)
     return buf;
 }
 
+/* By code: its name, and its meaning. */
+static const struct {
+    int code;
+    const char *name, *text;
+} codes[] = {
+#define ROW(name, value, text) { value, #name, text },
+    { 0, "OST_OK", "success" }, OST_ERR_LIST(ROW)
+};
+enum { N_CODES = sizeof(codes) / sizeof(codes[0]) };
+
+static size_t find(int code)
+{
+    size_t i = 0;
+    while (i < N_CODES && codes[i].code != code) i++;
+    return i;
+}
+
 const char *ost_error_name(int code)
 {
-    switch (code) {
-#define NAME_CASE(name, value, text)                                                                                   \
-    case value:                                                                                                        \
-        return #name;
-        OST_ERR_LIST(NAME_CASE)
-#undef NAME_CASE
-    default:
-        return code == 0 ? "OST_OK" : "OST_ERR_UNKNOWN";
-    }
+    return find(code) < N_CODES ? codes[find(code)].name : "OST_ERR_UNKNOWN";
 }
 
 const char *ost_error_text(int code)
 {
-    switch (code) {
-#define TEXT_CASE(name, value, text)                                                                                   \
-    case value:                                                                                                        \
-        return text;
-        OST_ERR_LIST(TEXT_CASE)
-#undef TEXT_CASE
-    default:
-        return code == 0 ? "success" : "unknown error";
-    }
+    return find(code) < N_CODES ? codes[find(code)].text : "unknown error";
 }
 
 int ost_no_memory(ost_error_t *err)

@@ -9,8 +9,9 @@
 enum { OST_WORDS_SIZE = 256 };
 
 /* Members of the enum, and its words, of a list that names the members in full: X(OST_ROLE_CONTEXT, "context"). */
-#define OST_MEMBER(NAME, word) NAME,
-#define OST_WORD_OF(NAME, word) word,
+#define OST_MEMBER(NAME, ...) NAME,
+#define OST_WORD_OF(NAME, ...) OST_FIRST(__VA_ARGS__, )
+#define OST_FIRST(word, ...) word,
 
 /* "a, b or c", cut to the buffer. @param words [n] @return buf */
 char *ost_words_join(const char *const *words, size_t n, char buf[OST_WORDS_SIZE]);

@@ -17,21 +17,13 @@
 
 /* Columns that rows are read from, in the capitals that messages have. */
 #define COLUMNS(X) X(ID) X(TIME) X(AMT) X(EVID) X(CMT) X(II) X(ADDL) X(RATE) X(SS)
-enum {
 #define MEMBER(NAME) COLUMN_##NAME,
-    COLUMNS(MEMBER)
-#undef MEMBER
-        N_COLUMNS
-};
+enum { COLUMNS(MEMBER) N_COLUMNS };
 #define WORD(NAME) #NAME,
 static const char *const names[N_COLUMNS] = { COLUMNS(WORD) }; /* in letters of any case */
 #undef WORD
 
-const char *const ost_interpolation_names[OST_INTERPOLATION_NONE] = {
-#define WORD(NAME, word) word,
-    OST_INTERPOLATIONS(WORD)
-#undef WORD
-};
+const char *const ost_interpolation_names[OST_INTERPOLATION_NONE] = { OST_INTERPOLATIONS(OST_WORD_OF) };
 
 typedef struct {
     ost_events_t *events;

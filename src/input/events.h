@@ -40,11 +40,9 @@ typedef struct {
 
 /** How values of a covariate between rows come about. */
 #define OST_INTERPOLATIONS(X) X(LOCF, "locf") X(NOCB, "nocb") X(LINEAR, "linear")
+#define OST_INTERPOLATION(NAME, word) OST_INTERPOLATION_##NAME,
 typedef enum {
-#define MEMBER(NAME, word) OST_INTERPOLATION_##NAME,
-    OST_INTERPOLATIONS(MEMBER)
-#undef MEMBER
-        OST_INTERPOLATION_NONE /**< the covariate is constant in each subject */
+    OST_INTERPOLATIONS(OST_INTERPOLATION) OST_INTERPOLATION_NONE /**< the covariate is constant in each subject */
 } ost_interpolation_t;
 
 /** A covariate in a column of the table. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A model that has been read: its memory, its parameters by name, and the words of kinds. */
 #include "core/distribution.h"
+#include "core/vocabulary.h"
 #include "lang/model_impl.h"
 
 #include <float.h>
@@ -8,11 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const ost_model_kind_words[OST_N_MODEL_KINDS] = {
-#define WORD(NAME, word, meaning) word,
-    OST_MODEL_KINDS(WORD)
-#undef WORD
-};
+const char *const ost_model_kind_words[OST_N_MODEL_KINDS] = { OST_MODEL_KINDS(OST_WORD_OF) };
 
 void ost_model_free(ost_model_t *self)
 {

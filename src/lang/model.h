@@ -23,13 +23,9 @@
     X(OBSERVATION, "observation", "what a scanner, an assay or a clinic reports")                                      \
     X(OTHER, "other", "anything else")
 
+#define OST_MODEL_KIND(NAME, word, meaning) OST_KIND_##NAME,
 /** Kind of a model. */
-typedef enum {
-#define OST_MODEL_KIND(NAME, word, meaning) OST_KIND_##NAME, /**< see OST_MODEL_KINDS */
-    OST_MODEL_KINDS(OST_MODEL_KIND)
-#undef OST_MODEL_KIND
-        OST_N_MODEL_KINDS
-} ost_model_kind_t;
+typedef enum { OST_MODEL_KINDS(OST_MODEL_KIND) OST_N_MODEL_KINDS } ost_model_kind_t;
 
 /** The word of each kind, shape [OST_N_MODEL_KINDS]. */
 extern const char *const ost_model_kind_words[OST_N_MODEL_KINDS];

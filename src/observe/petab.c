@@ -19,11 +19,7 @@
 #define LEAST_ERROR 1e-3
 #define LARGEST_ERROR 1e3
 
-const char *const ost_petab_names[OST_PETAB_N_FILES] = {
-#define NAME(NAME, name, function) name,
-    OST_PETAB_FILES(NAME)
-#undef NAME
-};
+const char *const ost_petab_names[OST_PETAB_N_FILES] = { OST_PETAB_FILES(OST_WORD_OF) };
 
 /* The value of an output at a time. */
 typedef struct {
@@ -179,7 +175,7 @@ static int write_arm(ost_petab_t *self, size_t arm, ost_error_t *err)
 
 int ost_petab_new(ost_petab_t **self, const ost_plan_t *plan, ost_matched_t *matched, ost_error_t *err)
 {
-    ost_petab_t *made = *self = ost_list_new(1, sizeof(*made));
+    ost_petab_t *made = *self = calloc(1, sizeof(*made));
     if (made == NULL) return ost_no_memory(err);
     *made = (ost_petab_t){ .plan = plan, .matched = matched };
     int ret = drop_others(made, matched, err);
@@ -341,7 +337,7 @@ static int compare_bases(const void *a, const void *b)
 static void put_experiments(const ost_petab_t *self, FILE *out)
 {
     char id[200], a[OST_NUMBER_SIZE];
-    const base_t **order = ost_list_new(self->n_bases + 1, sizeof(*order));
+    const base_t **order = calloc(self->n_bases + 1, sizeof(*order));
     size_t n = 0;
     fputs("experimentId\ttime\tconditionId\n", out);
     for (size_t i = 0; i < self->n_bases && order != NULL; i++)

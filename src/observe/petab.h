@@ -14,12 +14,8 @@
     X(CONDITIONS, "conditions.tsv", put_conditions)                                                                    \
     X(EXPERIMENTS, "experiments.tsv", put_experiments)                                                                 \
     X(PROBLEM, "problem.yaml", put_problem) /* last: it names the others */
-enum {
 #define OST_PETAB_FILE(NAME, name, function) OST_PETAB_##NAME,
-    OST_PETAB_FILES(OST_PETAB_FILE)
-#undef OST_PETAB_FILE
-        OST_PETAB_N_FILES
-};
+enum { OST_PETAB_FILES(OST_PETAB_FILE) OST_PETAB_N_FILES };
 extern const char *const ost_petab_names[OST_PETAB_N_FILES]; /**< of the files */
 
 /** A problem. */

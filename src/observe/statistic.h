@@ -28,12 +28,7 @@
         "simulated - observed: mean against mean, median against median")
 
 /** Index of a statistic in ost_statistics. */
-typedef enum {
-#define OST_STATISTIC_MEMBER(NAME, ...) NAME, /**< see OST_STATISTICS */
-    OST_STATISTICS(OST_STATISTIC_MEMBER)
-#undef OST_STATISTIC_MEMBER
-        OST_N_STATISTICS
-} ost_statistic_t;
+typedef enum { OST_STATISTICS(OST_MEMBER) OST_N_STATISTICS } ost_statistic_t;
 
 /** Tables that have a column unless others are chosen. */
 enum {

@@ -30,12 +30,7 @@ double ost_results_room(const ost_columns_t *columns, ost_keep_t keep);
     X(OST_SUMMARY_CHANGE_SD, "_change_sd", true, "standard deviation of the percent change from time 0")               \
     X(OST_SUMMARY_CHANGE_N, "_change_n", true, "subjects with a percent change from time 0")
 /** See OST_SUMMARIES. */
-typedef enum {
-#define OST_SUMMARY_MEMBER(NAME, ...) NAME, /**< see OST_SUMMARIES */
-    OST_SUMMARIES(OST_SUMMARY_MEMBER)
-#undef OST_SUMMARY_MEMBER
-        OST_N_SUMMARIES
-} ost_summary_kind_t;
+typedef enum { OST_SUMMARIES(OST_MEMBER) OST_N_SUMMARIES } ost_summary_kind_t;
 /** Number of levels of the quantiles, and the places of those that `show` prints. */
 enum { OST_N_LEVELS = 17, OST_LEVEL_Q05 = 3, OST_LEVEL_MEDIAN = 8, OST_LEVEL_Q95 = 13 };
 /** Levels of the quantiles, ascending. */
@@ -95,12 +90,9 @@ int ost_results_read_block(ost_results_t *self, const char *name, size_t i_arm, 
     size_t n, double *values, ost_error_t *err) OST_MUST_CHECK;
 /** Status of a subject in an arm: X(NAME, "word"). */
 #define OST_SUBJECT_STATUSES(X) X(OK, "ok") X(FAILED, "failed") X(NOT_ELIGIBLE, "not_eligible") X(NOT_RUN, "not_run")
+#define OST_SUBJECT(NAME, word) OST_SUBJECT_##NAME,
 /** Status of a subject in an arm. */
-typedef enum {
-#define OST_SUBJECT(NAME, word) OST_SUBJECT_##NAME, /**< see OST_SUBJECT_STATUSES */
-    OST_SUBJECT_STATUSES(OST_SUBJECT)
-#undef OST_SUBJECT
-} ost_subject_status_t;
+typedef enum { OST_SUBJECT_STATUSES(OST_SUBJECT) } ost_subject_status_t;
 /** Status of n subjects from the `first` on. Who is not eligible has no value of any output. @param work  [n][n_times]
  *  @param[out] statuses  [n] @return as ost_results_read_block() */
 int ost_results_read_subject_status(ost_results_t *self, size_t i_arm, size_t first, size_t n, double *work,
