@@ -289,28 +289,25 @@ static bool is_recorded(const char *path)
     return ost_journal_is(path) || ost_cli_ends_with(path, ".h5");
 }
 
-int ost_cli_recorded(const char *path, const char *const *facts, size_t n, char **texts)
+int ost_cli_recorded(const char *path, ost_identity_t *self)
 {
-    ost_identity_t origin = { 0 };
     ost_error_t err = { 0 };
-    for (size_t i = 0; i < n; i++) texts[i] = NULL;
+    *self = (ost_identity_t){ 0 };
     if (!is_recorded(path)) return OST_EXIT_OK;
     if (!ost_cli_exists(path)) return OST_EXIT_INPUT;
-    int ret = ost_cli_origin(path, &origin, &err);
-    for (size_t i = 0; i < n && ret == 0; i++) {
-        const char *found = ost_identity_get(&origin, facts[i]);
-        if (found != NULL && (texts[i] = strdup(found)) == NULL) ret = ost_no_memory(&err);
-    }
-    ost_identity_free(&origin);
-    return ret < 0 ? ost_cli_fail(&err) : OST_EXIT_OK;
+    return ost_cli_origin(path, self, &err) < 0 ? ost_cli_fail(&err) : OST_EXIT_OK;
 }
 
 int ost_cli_compared_models(const char *path, char **models)
 {
-    static const char *const facts[] = { OST_COMPARED_MODELS };
-    int code = ost_cli_recorded(path, facts, 1, models);
+    ost_identity_t recorded;
+    int code = ost_cli_recorded(path, &recorded);
+    const char *found = ost_identity_get(&recorded, OST_COMPARED_MODELS);
+    *models = found != NULL ? strdup(found) : NULL;
+    if (found != NULL && *models == NULL) code = ost_cli_no_memory();
     for (char *c = *models; c != NULL && *c != '\0'; c++)
         if (*c == '\n') *c = ',';
+    ost_identity_free(&recorded);
     return code;
 }
 

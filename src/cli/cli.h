@@ -229,11 +229,10 @@ int ost_cli_open(ost_results_t **self, const char *path);
 /* All that a result file or a journal records. @param[out] self  free it in any case @return 0, or as
  * ost_journal_origin() and ost_cli_open_result() */
 int ost_cli_origin(const char *path, ost_identity_t *self, ost_error_t *err) OST_MUST_CHECK;
-/* Facts that a result file or a journal records. @param[out] texts  [n] each owned by the caller, NULL where it is not
- * recorded, or the file is not named as a result @return an exit code, having said why it cannot be read */
-int ost_cli_recorded(const char *path, const char *const *facts, size_t n, char **texts);
-/* Models that `osteon compare` made a result file on, as its --models takes them. @param[out] models  as above, NULL
- * for a file that compare did not make */
+/* The same with an exit code, having said why it cannot be read; nothing of a file that is not named as a result. */
+int ost_cli_recorded(const char *path, ost_identity_t *self);
+/* Models that `osteon compare` made a result file on, as its --models takes them. @param[out] models  owned by the
+ * caller, NULL for a file that compare did not make */
 int ost_cli_compared_models(const char *path, char **models);
 
 /* Print the rows of the evidence that are not compared, and why; those with one reason together. */

@@ -180,16 +180,15 @@ enum { N_OTHERS = sizeof(others) / sizeof(others[0]) };
 /* @param[out] is_draws  the file is of draws of parameters, which this command makes @return an exit code */
 static int check_recorded(const char *name, bool *is_draws)
 {
-    const char *facts[N_OTHERS];
-    char *recorded[N_OTHERS];
-    for (size_t i = 0; i < N_OTHERS; i++) facts[i] = others[i].fact;
-    int code = ost_cli_recorded(name, facts, N_OTHERS, recorded);
-    *is_draws = recorded[0] != NULL && strcmp(recorded[0], ost_design_words[OST_DESIGN_DRAWS]) == 0;
+    ost_identity_t recorded;
+    int code = ost_cli_recorded(name, &recorded);
+    const char *design = ost_identity_get(&recorded, OST_SWEEP_DESIGN);
+    *is_draws = design != NULL && strcmp(design, ost_design_words[OST_DESIGN_DRAWS]) == 0;
     for (size_t i = *is_draws; i < N_OTHERS && code == OST_EXIT_OK; i++)
-        if (recorded[i] != NULL)
+        if (ost_identity_get(&recorded, others[i].fact) != NULL)
             code = OST_CLI_USAGE(
                 "run: '%s' is of %s; 'osteon %s %s -o OUT.h5' repeats it", name, others[i].of, others[i].command, name);
-    for (size_t i = 0; i < N_OTHERS; i++) free(recorded[i]);
+    ost_identity_free(&recorded);
     return code;
 }
 

@@ -216,15 +216,15 @@ int ost_cli_plan_models(const char *name, char *models, bool allow_gaps, const o
 
 int ost_cli_plan_recorded(const char *path, bool needs_isa, ost_cli_act_t act, const void *how)
 {
-    static const char *const facts[] = { OST_ARMS_LEFT_OUT, "isa" };
-    char *models = NULL, *texts[] = { NULL, NULL };
+    char *models = NULL;
+    ost_identity_t recorded = { 0 };
     ost_sweep_asked_t asked;
     bool is_sweep;
     int code = ost_cli_recorded_sweep(path, &asked, &is_sweep);
     if (code == OST_EXIT_OK) code = ost_cli_compared_models(path, &models);
-    if (code == OST_EXIT_OK) code = ost_cli_recorded(path, facts, 2, texts);
-    const char *left_out = texts[0];
-    int isa = !needs_isa && texts[1] != NULL ? ost_isa_find(texts[1]) : -1;
+    if (code == OST_EXIT_OK) code = ost_cli_recorded(path, &recorded);
+    const char *left_out = ost_identity_get(&recorded, OST_ARMS_LEFT_OUT), *on = ost_identity_get(&recorded, "isa");
+    int isa = !needs_isa && on != NULL ? ost_isa_find(on) : -1;
     if (code == OST_EXIT_OK && is_sweep)
         code = ost_cli_plan_sweep(path, &asked, NULL, isa, act, how);
     else if (code == OST_EXIT_OK)
@@ -232,7 +232,7 @@ int ost_cli_plan_recorded(const char *path, bool needs_isa, ost_cli_act_t act, c
                    ? ost_cli_plan(path, NULL, isa, act, how)
                    : ost_cli_plan_models(path, models, left_out != NULL && left_out[0] != '\0', NULL, isa, act, how);
     ost_cli_sweep_free(&asked);
-    for (size_t i = 0; i < 2; i++) free(texts[i]);
+    ost_identity_free(&recorded);
     free(models);
     return code;
 }

@@ -14,12 +14,9 @@ typedef struct {
     ost_index_t *indices;     /* [n_groups][OST_N_INDICES] */
 } ost_analysed_t;
 
-/* Texts that a file has of what was asked. */
-#define OST_ANALYSIS_N_RECORDED 12
-
 /* What is asked on the command line. */
 typedef struct {
-    char *recorded[OST_ANALYSIS_N_RECORDED]; /* which words point to, of a file that is repeated; owned */
+    ost_identity_t recorded; /* of a file that is repeated, to which words point */
     const char *method, *by, *table, *output, *csv, *shard, *isa, *progress;
     uint64_t n_trajectories, n_levels, n_base, seed, n_threads; /* 0: not said */
     bool force, quiet, resume, restart;

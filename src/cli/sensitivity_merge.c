@@ -11,22 +11,26 @@
 /* What a file or journal was asked. @return an exit code */
 static int read_arguments(const char *path, ost_sensitivity_arguments_t *a)
 {
-    static const char *const facts[OST_ANALYSIS_N_RECORDED] = { OST_ANALYSIS_METHOD, ANALYSIS_PARAMETERS,
-        ANALYSIS_TABLE, ANALYSIS_SEED, ANALYSIS_TRAJECTORIES, ANALYSIS_LEVELS, ANALYSIS_BASE, ANALYSIS_OF,
-        ANALYSIS_OVER, ANALYSIS_VARY, ANALYSIS_GROUPS, ANALYSIS_POINTS_OF };
-    uint64_t *const numbers[] = { &a->seed, &a->n_trajectories, &a->n_levels, &a->n_base };
-    ost_text_list_t *const lists[] = { &a->of, &a->over, &a->vary, &a->group };
-    char **texts = a->recorded;
-    int code = ost_cli_recorded(path, facts, OST_ANALYSIS_N_RECORDED, texts);
+    const struct {
+        const char *fact;
+        uint64_t *number;
+        ost_text_list_t *list;
+    } facts[] = { { ANALYSIS_SEED, &a->seed, NULL }, { ANALYSIS_TRAJECTORIES, &a->n_trajectories, NULL },
+        { ANALYSIS_LEVELS, &a->n_levels, NULL }, { ANALYSIS_BASE, &a->n_base, NULL }, { ANALYSIS_OF, NULL, &a->of },
+        { ANALYSIS_OVER, NULL, &a->over }, { ANALYSIS_VARY, NULL, &a->vary }, { ANALYSIS_GROUPS, NULL, &a->group } };
+    int code = ost_cli_recorded(path, &a->recorded);
     if (code != OST_EXIT_OK) return code;
-    a->method = texts[0];
-    a->by = texts[1] != NULL && strcmp(texts[1], "none") != 0 ? texts[1] : NULL;
-    a->table = texts[2] != NULL && texts[2][0] != '\0' ? texts[2] : NULL;
-    for (size_t i = 0; i < 4; i++)
-        if (texts[3 + i] != NULL) *numbers[i] = strtoull(texts[3 + i], NULL, 10);
-    for (size_t i = 0; i < 4; i++)
-        if (texts[7 + i] != NULL && texts[7 + i][0] != '\0' && ost_text_list_split(lists[i], texts[7 + i]) < 0)
+    const char *by = ost_identity_get(&a->recorded, ANALYSIS_PARAMETERS),
+               *table = ost_identity_get(&a->recorded, ANALYSIS_TABLE);
+    a->method = ost_identity_get(&a->recorded, OST_ANALYSIS_METHOD);
+    a->by = by != NULL && strcmp(by, "none") != 0 ? by : NULL;
+    a->table = table != NULL && table[0] != '\0' ? table : NULL;
+    for (size_t i = 0; i < sizeof(facts) / sizeof(facts[0]); i++) {
+        const char *text = ost_identity_get(&a->recorded, facts[i].fact);
+        if (text != NULL && facts[i].number != NULL) *facts[i].number = strtoull(text, NULL, 10);
+        if (text != NULL && facts[i].list != NULL && ost_text_list_split(facts[i].list, text) < 0)
             return ost_cli_no_memory();
+    }
     return OST_EXIT_OK;
 }
 
@@ -34,7 +38,7 @@ void ost_analysis_free_arguments(ost_sensitivity_arguments_t *self)
 {
     ost_text_list_t *const lists[] = { &self->of, &self->over, &self->vary, &self->group, &self->overrides };
     for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) ost_text_list_free(lists[i]);
-    for (size_t i = 0; i < OST_ANALYSIS_N_RECORDED; i++) free(self->recorded[i]);
+    ost_identity_free(&self->recorded);
 }
 
 static void take_list(ost_text_list_t *self, ost_text_list_t *then)
@@ -48,13 +52,13 @@ int ost_analysis_recall(const char *path, ost_sensitivity_arguments_t *a)
 {
     ost_sensitivity_arguments_t then = { 0 };
     int code = read_arguments(path, &then);
-    if (code == OST_EXIT_OK && then.recorded[OST_ANALYSIS_N_RECORDED - 1] != NULL)
+    if (code == OST_EXIT_OK && ost_identity_get(&then.recorded, ANALYSIS_POINTS_OF) != NULL)
         code = OST_CLI_USAGE(
             "sensitivity: '%s' is an analysis of the points of a sweep; expected the file of that sweep, or "
             "the experiment",
             path);
-    memcpy(a->recorded, then.recorded, sizeof(a->recorded));
-    memset(then.recorded, 0, sizeof(then.recorded));
+    a->recorded = then.recorded;
+    then.recorded = (ost_identity_t){ 0 };
     if (code == OST_EXIT_OK && then.method != NULL) {
         const bool has_inputs = a->by != NULL || a->table != NULL || a->over.n + a->vary.n + a->group.n > 0;
         const bool has_seed = strcmp(then.method, ost_sensitivity_words[OST_SENSITIVITY_LOCAL]) != 0;
@@ -80,13 +84,12 @@ int ost_analysis_recall(const char *path, ost_sensitivity_arguments_t *a)
 
 int ost_analysis_is_journal(const char *path, bool *is)
 {
-    static const char *const facts[] = { OST_ANALYSIS_METHOD };
-    char *method = NULL;
+    ost_identity_t recorded;
     *is = false;
     if (!ost_journal_is(path)) return OST_EXIT_OK;
-    int code = ost_cli_recorded(path, facts, 1, &method);
-    *is = method != NULL;
-    free(method);
+    const int code = ost_cli_recorded(path, &recorded);
+    *is = ost_identity_get(&recorded, OST_ANALYSIS_METHOD) != NULL;
+    ost_identity_free(&recorded);
     return code;
 }
 

@@ -36,27 +36,28 @@ void ost_cli_sweep_free(ost_sweep_asked_t *self)
 
 int ost_cli_recorded_sweep(const char *path, ost_sweep_asked_t *asked, bool *is_sweep)
 {
-    static const char *const facts[] = { OST_SWEEP_DESIGN, OST_SWEEP_VARY, OST_SWEEP_POINTS, OST_SWEEP_SEED,
-        OST_SWEEP_KEEP, OST_SWEEP_DRAWN };
-    enum { N_FACTS = sizeof(facts) / sizeof(facts[0]) };
-    char *texts[N_FACTS] = { NULL };
-    int code = ost_cli_recorded(path, facts, N_FACTS, texts);
+    ost_identity_t recorded;
+    int code = ost_cli_recorded(path, &recorded);
+    const char *design = ost_identity_get(&recorded, OST_SWEEP_DESIGN),
+               *vary = ost_identity_get(&recorded, OST_SWEEP_VARY),
+               *points = ost_identity_get(&recorded, OST_SWEEP_POINTS),
+               *seed = ost_identity_get(&recorded, OST_SWEEP_SEED), *kept = ost_identity_get(&recorded, OST_SWEEP_KEEP),
+               *drawn = ost_identity_get(&recorded, OST_SWEEP_DRAWN);
     *asked = (ost_sweep_asked_t){ 0 };
-    *is_sweep = true;
-    for (size_t i = 0; i + 1 < N_FACTS; i++) *is_sweep = *is_sweep && texts[i] != NULL;
+    *is_sweep = design != NULL && vary != NULL && points != NULL && seed != NULL && kept != NULL;
     if (code == OST_EXIT_OK && *is_sweep) {
-        size_t kind = ost_words_find(ost_design_words, OST_N_DESIGNS, texts[0]);
-        size_t keep = ost_words_find(ost_keep_words, OST_N_KEEPS, texts[4]);
+        size_t kind = ost_words_find(ost_design_words, OST_N_DESIGNS, design);
+        size_t keep = ost_words_find(ost_keep_words, OST_N_KEEPS, kept);
         asked->kind = kind < OST_N_DESIGNS ? (ost_design_kind_t) kind : OST_DESIGN_TABLE;
         asked->keep = keep < OST_N_KEEPS ? (ost_keep_t) keep : OST_KEEP_SUBJECTS;
-        if (ost_design_is_chosen(asked->kind)) asked->n_points = strtoull(texts[2], NULL, 10);
-        asked->seed = strtoull(texts[3], NULL, 10);
-        if (ost_text_list_split(&asked->vary, texts[1]) < 0) code = ost_cli_no_memory();
+        if (ost_design_is_chosen(asked->kind)) asked->n_points = strtoull(points, NULL, 10);
+        asked->seed = strtoull(seed, NULL, 10);
+        if (ost_text_list_split(&asked->vary, vary) < 0) code = ost_cli_no_memory();
         if (asked->kind == OST_DESIGN_DRAWS) asked->n_drawn = asked->vary.n;
-        if (texts[5] != NULL) asked->n_drawn = strtoull(texts[5], NULL, 10);
+        if (drawn != NULL) asked->n_drawn = strtoull(drawn, NULL, 10);
         if (asked->n_drawn > asked->vary.n) asked->n_drawn = 0; /* of a damaged file */
     }
-    for (size_t i = 0; i < N_FACTS; i++) free(texts[i]);
+    ost_identity_free(&recorded);
     return code;
 }
 

@@ -7,7 +7,6 @@
 #include "input/csv.h"
 
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 

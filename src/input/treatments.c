@@ -3,7 +3,6 @@
 #include "input/treatments.h"
 
 #include "core/file.h"
-#include "core/text.h"
 #include "core/vocabulary.h"
 #include "input/csv.h"
 

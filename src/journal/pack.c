@@ -8,7 +8,6 @@
 #include <float.h>
 #include <isa-l/igzip_lib.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* Of a zlib stream (RFC 1950), and bytes before each stored block of deflate (RFC 1951, 3.2.4, from a whole byte). */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Copies what depends on time and parameters alone from the graphs of models into one graph over all of them, so that a
  * signal that one model drives and another reads is followed from one to the other. */
-#include "core/text.h"
 #include "lang/forcing_impl.h"
 
 #include "lang/model_impl.h"

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Kinks whose times are a formula of parameters: of conditions, min, max, abs and tables whose operands are, piece by
  * piece, straight lines in time. A table of n points has n of them, found once for each subject without a search. */
-#include "core/text.h"
 #include "lang/forcing_impl.h"
 
 /* Straight pieces of one operand at most; a kink between others is searched for. */
