@@ -7,6 +7,7 @@
 
 #include "analysis/fit.h"
 #include "analysis/naive.h"
+#include "core/vocabulary.h"
 
 /** Parts of the SD of a prediction, which are independent of each other: X(MEMBER, name, meaning) */
 #define OST_SD_PARTS(X)                                                                                                \

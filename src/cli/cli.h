@@ -4,6 +4,7 @@
 #define OST_CLI_H
 
 #include "core/text.h"
+#include "core/vocabulary.h"
 #include "observe/match.h"
 #include "osteon/version.h"
 #include "results/measure.h"

@@ -5,6 +5,7 @@
 #define OST_OBSERVE_STATISTIC_H
 
 #include "core/text.h"
+#include "core/vocabulary.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -4,6 +4,7 @@
 #define OST_RESULTS_RESULTS_H
 
 #include "core/text.h"
+#include "core/vocabulary.h"
 #include "journal/journal.h"
 
 /** Write the result file `path` from a journal: all blocks that are in it, beside `path` until the file is whole and on
