@@ -23,6 +23,7 @@
 /** All distributions: those, and the one that parameters alone may have. */
 #define OST_DISTRIBUTIONS(X) OST_COVARIATE_DISTRIBUTIONS(X) X(LOGITNORMAL, logit)
 
+/** A member of the following. */
 #define OST_DISTRIBUTION(NAME, word) OST_DIST_##NAME,
 /** A distribution. */
 typedef enum {
@@ -73,6 +74,7 @@ typedef enum {
         OST_N_DIST_KEYS /**< their number, and one */
 } ost_dist_key_t;
 
+/** A member of the following. */
 #define OST_DIST_LIST(NAME, word, expected, meaning) OST_DIST_LIST_##NAME,
 /** A key of a list. */
 typedef enum {

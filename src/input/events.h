@@ -40,6 +40,7 @@ typedef struct {
 
 /** How values of a covariate between rows come about. */
 #define OST_INTERPOLATIONS(X) X(LOCF, "locf") X(NOCB, "nocb") X(LINEAR, "linear")
+/** A member of the following. */
 #define OST_INTERPOLATION(NAME, word) OST_INTERPOLATION_##NAME,
 typedef enum {
     OST_INTERPOLATIONS(OST_INTERPOLATION) OST_INTERPOLATION_NONE /**< the covariate is constant in each subject */

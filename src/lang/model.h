@@ -23,6 +23,7 @@
     X(OBSERVATION, "observation", "what a scanner, an assay or a clinic reports")                                      \
     X(OTHER, "other", "anything else")
 
+/** A member of the following. */
 #define OST_MODEL_KIND(NAME, word, meaning) OST_KIND_##NAME,
 /** Kind of a model. */
 typedef enum { OST_MODEL_KINDS(OST_MODEL_KIND) OST_N_MODEL_KINDS } ost_model_kind_t;

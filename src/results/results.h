@@ -91,6 +91,7 @@ int ost_results_read_block(ost_results_t *self, const char *name, size_t i_arm, 
     size_t n, double *values, ost_error_t *err) OST_MUST_CHECK;
 /** Status of a subject in an arm: X(NAME, "word"). */
 #define OST_SUBJECT_STATUSES(X) X(OK, "ok") X(FAILED, "failed") X(NOT_ELIGIBLE, "not_eligible") X(NOT_RUN, "not_run")
+/** A member of the following. */
 #define OST_SUBJECT(NAME, word) OST_SUBJECT_##NAME,
 /** Status of a subject in an arm. */
 typedef enum { OST_SUBJECT_STATUSES(OST_SUBJECT) } ost_subject_status_t;
