@@ -143,6 +143,12 @@ class Pages(Reports):
         text, rows = self.page("d.h5")
         self.assertIn("4 observations of other kinds or outputs: the page of a run without draws has a table of them.", text)
         self.assertFalse([row for row in rows if len(row) == 7 and "ONE" in row[6]])
+        self.osteon("compare", *words, "--models", "aibl,nelson2026", "--allow-gaps", "-n", "2", "-o", "c.h5")
+        text, rows = self.page("c.h5")
+        commands = re.findall(r"'osteon (show c.h5 --variable \w+)'", text)  # each works as it is printed
+        self.assertEqual({command.split()[-1] for command in commands}, {"scanned_bmd", "ctx"}, text[:2000])
+        for command in commands:
+            self.assertIn("ONE", self.osteon(*command.split()))
 
     def test_without_time_0(self):
         self.write("plain.yaml", FILES["test.yaml"])

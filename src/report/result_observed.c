@@ -7,6 +7,7 @@
 #include "results/measure.h"
 
 #include <math.h>
+#include <string.h>
 
 void ost_page_interval(double low, double high, FILE *out)
 {
@@ -89,11 +90,36 @@ static void put_row(const ost_result_page_t *self, const ost_observation_t *obse
     fputs("</tr>\n", out);
 }
 
-/* How many observations there are: of several models or draws a file has no single simulated value. */
-static void put_number(const ost_result_page_t *self, size_t n, FILE *out)
+/* Whether no observation before this one, of those that are not drawn, is of the output. */
+static bool is_first_of_output(const ost_result_page_t *self, const bool *is_drawn, size_t i, size_t length)
 {
-    fprintf(out, "<p class='note'>%zu observation%s of other kinds or outputs: %s.</p>\n", n, n == 1 ? "" : "s",
-        ost_page_is_of_draws(self) ? "the page of a run without draws has a table of them" : "'osteon show' has them");
+    const ost_observation_t *all = self->matched->observations;
+    for (size_t k = 0; k < i; k++)
+        if (!is_drawn[k] && strcspn(all[k].endpoint.output, "[") == length &&
+            strncmp(all[k].endpoint.output, all[i].endpoint.output, length) == 0)
+            return false;
+    return true;
+}
+
+/* How many observations there are: of several models or draws a file has no single simulated value. */
+static void put_number(const ost_result_page_t *self, const bool *is_drawn, size_t n, FILE *out)
+{
+    const char *between = "'osteon show ";
+    fprintf(out, "<p class='note'>%zu observation%s of other kinds or outputs: ", n, n == 1 ? "" : "s");
+    for (size_t i = 0; i < self->matched->n_observations && !ost_page_is_of_draws(self); i++) {
+        const char *output = self->matched->observations[i].endpoint.output;
+        const size_t length = strcspn(output, "[");
+        char name[100];
+        if (is_drawn[i] || !is_first_of_output(self, is_drawn, i, length)) continue;
+        snprintf(name, sizeof(name), "%.*s", (int) length, output);
+        fputs(between, out);
+        ost_html_text(self->path, out);
+        fputs(" --variable ", out);
+        ost_html_text(name, out);
+        fputc('\'', out);
+        between = ", 'osteon show ";
+    }
+    fputs(ost_page_is_of_draws(self) ? "the page of a run without draws has a table of them.</p>\n" : ".</p>\n", out);
 }
 
 int ost_page_others(const ost_result_page_t *self, const bool *is_drawn, FILE *out, ost_error_t *err)
@@ -119,7 +145,7 @@ int ost_page_others(const ost_result_page_t *self, const bool *is_drawn, FILE *o
         ret = estimate(self, &observation->endpoint, work, &simulated, err);
         if (ret == 0) put_row(self, observation, simulated, out);
     }
-    if (n > 0 && has_parts) put_number(self, n, out);
+    if (n > 0 && has_parts) put_number(self, is_drawn, n, out);
     if (n > 0 && !has_parts) fputs("</tbody></table></div></div>\n", out);
     ost_memory_free(&memory);
     return ret;
