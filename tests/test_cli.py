@@ -609,18 +609,27 @@ class Program(unittest.TestCase):
             ("60 g", "a dose of 60000 mg of tiny is %s (did you mean '60 mg'?)"), ("60 mg", None), ("700 mg", None),
             ("701 mg", "a dose of 701 mg of tiny is %s\n"), ("70 ug", "a dose of 0.07 mg of tiny is %s (did you mean '70 mg'?)"),
             ("0.1 mg", "a dose of 0.1 mg of tiny is %s\n"), ("3 ug", "a dose of 0.003 mg of tiny is %s\n"),
-            ("1 mg", None), ("60 g, duration: 6000 d", None), ("'700 [g/kg]*weight'", "a dose of 4.9e+07 mg of tiny is %s (did you mean '49 mg'?)"),
+            ("1 mg", None), ("60 g, duration: 6000 d", None), ("10 mg, interval: 1 day", None), ("70 mg, interval: 10 week", None),
+            ("70 mg, interval: 1 day", "a dose of 70 mg of tiny every 1 day is %s\n"),
+            ("70 mg, interval: 71 day", "a dose of 70 mg of tiny every 71 day is %s\n"), ("'700 [g/kg]*weight'", "a dose of 4.9e+07 mg of tiny is %s (did you mean '49 mg'?)"),
         ):
             for text in usual, "":
                 with open(self.path("tiny.model"), "w", encoding="utf-8") as file:
                     file.write(MODEL.rstrip() + drug + text + "\n")
                 for command in "check", "plan":
                     with self.subTest(dose=dose, command=command, text=text):
-                        interval = "" if "duration" in dose else ", interval: 1 week"
+                        interval = "" if "duration" in dose or "interval" in dose else ", interval: 1 week"
                         said = self.osteon(command, "tiny.yaml", "--set", "population.covariates.weight=70 kg", "--set",
                                            f"arms.other.regimen=[{{drug: tiny, dose: {dose}{interval}}}]").stderr
                         expected = says.replace("%s", line) if says and text else "far from"
                         self.assertEqual(expected in said, bool(says and text), said)
+                        self.assertEqual("warning: tiny.yaml: in the setting 'arms.other.regimen=[{drug: tiny, " in said,
+                                         bool(says and text), said)
+        for shortest, is_said in ("12", False), ("40", True):
+            with open(self.path("tiny.model"), "w", encoding="utf-8") as file:
+                file.write(MODEL.rstrip() + drug + usual.replace("[wk]", f"[wk] from {shortest} [h]") + "\n")
+            said = self.osteon("check", "tiny.yaml", "--set", "arms.other.regimen=[{drug: tiny, dose: 70 mg, interval: 12 h}]").stderr
+            self.assertEqual(f"interval: 1 wk; interval from {shortest} h; range" in said, is_said, said)
         listed = self.osteon("list", "drugs").stdout.split("\n\n")[0].splitlines()[1:]
         self.assertEqual(sum(line.startswith(" " * 40) and "usual dose: " in line for line in listed),
                          sum(line[2] != " " for line in listed))

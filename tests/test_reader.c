@@ -703,7 +703,7 @@ static void test_sheet(void)
                         "param K = 40 [pmol/L] spread choice 40: 0.75, 80: 0.25" SOURCE
                         "param w = 20 [%] in 0..100 spread normal 5" SOURCE
                         "param v = 0.3 [1] in 0..1 spread logit 0.5" SOURCE "state A = 0 [ug] \"depot\"\n"
-                        "dose A usual 60 [mg] every 6 [month] over 15 [min] in 20.. @ \"its label\"\n"
+                        "dose A usual 60 [mg] every 6 [month] over 15 [min] from 28 [d] in 20.. @ \"its label\"\n"
                         "state V[site] = age/(60 [y]) [1] scale 1 "
                         "signed \"bone\"\n"
                         "let x = hill(estradiol, # the\n   K, 1)\nA' = -A/(1 [d])\n"
@@ -713,9 +713,11 @@ static void test_sheet(void)
     ost_assert_close(dose->usual.lower, 20, 1e-15, 0);
     ost_assert_close(dose->usual.upper, 60, 1e-15, 0);
     ost_assert_close(dose->interval_d, 6 * OST_DAYS_PER_MONTH, 1e-15, 0);
+    ost_assert_close(dose->shortest_d, 28, 1e-15, 0);
     char *sheet = printed(m);
     static const char *const parts[] = { "m: test\n", "kind other", "reads estradiol\n", "drives bisphosphonate\n",
-        "doses go into A\n  usual dose: 60 mg, interval: 6 month, duration: 15 min; range 20 to 60 mg\n  @ its label\n",
+        "doses go into A\n  usual dose: 60 mg, interval: 6 month, duration: 15 min; interval from 28 d; range 20 to 60 "
+        "mg\n  @ its label\n",
         "site = spine, hip\n", "  A         0 [ug]  depot\n", "  V[spine]  - [1]", "bone (may be negative)\n",
         "  age  - [y]  in 18..\n", "  T[spine]  10 [%/y]     in 1..40   spread 0.3, prior 0.5\n", "  T[hip]    6 [%/y]",
         "      turnover\n      @ Somebody 2001, table 2\n", "spread choice 40: 0.75, 80: 0.25", "spread normal 5",

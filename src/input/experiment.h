@@ -125,6 +125,7 @@ typedef struct {
     double start, stop;              /**< d from time 0; half-open */
     double duration;                 /**< d of infusion; 0 for a bolus, or of a formula */
     ost_location_t location;         /**< for messages */
+    char *setting;                   /**< that gave the dose, or else the interval; NULL: the file */
     ost_formula_t *start_formula;    /**< of the covariates, instead of start; NULL: the same for all */
     ost_formula_t *stop_formula;     /**< of the covariates, instead of stop; NULL: the same for all */
     ost_formula_t *interval_formula; /**< of the covariates, instead of interval; NULL: the same for all */

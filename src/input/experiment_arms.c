@@ -143,10 +143,13 @@ static void read_regimen(
     const ost_experiment_t *e, ost_regimen_t *self, ost_yaml_t *tree, const ost_yaml_node_t *node, double t_last)
 {
     const ost_yaml_node_t *interval = ost_yaml_get(node, "interval"), *duration = ost_yaml_get(node, "duration");
+    const ost_yaml_node_t *dose = ost_yaml_get(node, "dose"),
+                          *set = dose != NULL && dose->origin != NULL ? dose : interval;
     self->location = node->location;
+    if (set != NULL && set->origin != NULL) self->setting = ost_yaml_copy(tree, set->origin);
     ost_field_text(tree, ost_yaml_get(node, "drug"), &self->drug);
     ost_field_text(tree, ost_yaml_get(node, "compartment"), &self->compartment);
-    read_dose(e, self, tree, ost_yaml_get(node, "dose"));
+    read_dose(e, self, tree, dose);
     ost_experiment_own(e, tree, interval, ost_dim_time, "1 day", &self->interval, &self->interval_formula);
     ost_experiment_own(e, tree, duration, ost_dim_time, "15 min", &self->duration, &self->duration_formula);
     read_window(e, self, tree, node, t_last);

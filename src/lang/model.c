@@ -26,8 +26,10 @@ char *ost_dose_regimen(const ost_dose_t *self, char *buf, size_t size)
     buf[0] = '\0';
     if (usual->source == NULL) return buf;
     const double unit = usual->unit.factor;
-    const int n = snprintf(buf, size, "dose: %.6g %s, interval: %s%s%s", usual->value / unit, usual->unit_text,
+    int n = snprintf(buf, size, "dose: %.6g %s, interval: %s%s%s", usual->value / unit, usual->unit_text,
         self->interval, self->duration != NULL ? ", duration: " : "", self->duration != NULL ? self->duration : "");
+    if (self->shortest != NULL && n >= 0 && (size_t) n < size)
+        n += snprintf(buf + n, size - (size_t) n, "; interval from %s", self->shortest);
     if (usual->lower < usual->upper && n >= 0 && (size_t) n < size)
         snprintf(buf + n, size - (size_t) n, "; range %.6g to %.6g %s", usual->lower / unit, usual->upper / unit,
             usual->unit_text);

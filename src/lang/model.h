@@ -81,8 +81,9 @@ typedef struct {
 typedef struct {
     ost_param_t usual;         /**< one dose: value, range, unit and source; source NULL: the model does not say */
     char *interval, *duration; /**< between usual doses, and of each, "6 month"; NULL where the model does not say */
-    double interval_d;         /**< the first of them */
-    uint32_t state;            /**< index of the dosed state; its dimension is the dose's */
+    char *shortest;            /**< interval that a label has, shorter than that; NULL: none */
+    double interval_d, shortest_d; /**< interval; shortest, 0: none */
+    uint32_t state;                /**< index of the dosed state; its dimension is the dose's */
 } ost_dose_t;
 
 /** A standard normal number, drawn anew for each person and each time at which outputs are evaluated. */

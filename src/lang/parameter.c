@@ -143,17 +143,20 @@ static char *read_time(ost_reader_t *self, double *days)
     return ost_reader_copy(self, text, (size_t) n);
 }
 
-/* @param usual  of a dose */
-static void read_every(ost_reader_t *self, ost_param_t *usual)
+static void read_every(ost_reader_t *self, ost_dose_t *dose)
 {
-    ost_dose_t *dose = (ost_dose_t *) usual;
     dose->interval = read_time(self, &dose->interval_d);
 }
 
-static void read_over(ost_reader_t *self, ost_param_t *usual)
+static void read_from(ost_reader_t *self, ost_dose_t *dose)
+{
+    dose->shortest = read_time(self, &dose->shortest_d);
+}
+
+static void read_over(ost_reader_t *self, ost_dose_t *dose)
 {
     double days;
-    ((ost_dose_t *) usual)->duration = read_time(self, &days);
+    dose->duration = read_time(self, &days);
 }
 
 enum { OF_PARAM = 1, OF_COVARIATE = 2, OF_DOSE = 4 }; /* whose attributes */
@@ -164,14 +167,16 @@ static const struct {
     const char *word; /* a NAME is this word and is passed over; of other tokens, how messages call them */
     void (*read)(ost_reader_t *self, ost_param_t *param);
     int of;
+    void (*read_dose)(ost_reader_t *self, ost_dose_t *dose); /* of doses alone, instead of read */
 } attributes[] = {
-    { OST_TOKEN_NAME, "in", read_range, OF_PARAM | OF_COVARIATE | OF_DOSE },
-    { OST_TOKEN_NAME, "spread", read_spread, OF_PARAM },
-    { OST_TOKEN_NAME, "prior", read_prior, OF_PARAM },
-    { OST_TOKEN_NAME, "every", read_every, OF_DOSE },
-    { OST_TOKEN_NAME, "over", read_over, OF_DOSE },
-    { OST_TOKEN_STRING, "the meaning in quotes", read_meaning, OF_PARAM | OF_COVARIATE },
-    { '@', "@ and the source", read_source, OF_PARAM | OF_DOSE },
+    { OST_TOKEN_NAME, "in", read_range, OF_PARAM | OF_COVARIATE | OF_DOSE, NULL },
+    { OST_TOKEN_NAME, "spread", read_spread, OF_PARAM, NULL },
+    { OST_TOKEN_NAME, "prior", read_prior, OF_PARAM, NULL },
+    { OST_TOKEN_NAME, "every", NULL, OF_DOSE, read_every },
+    { OST_TOKEN_NAME, "from", NULL, OF_DOSE, read_from },
+    { OST_TOKEN_NAME, "over", NULL, OF_DOSE, read_over },
+    { OST_TOKEN_STRING, "the meaning in quotes", read_meaning, OF_PARAM | OF_COVARIATE, NULL },
+    { '@', "@ and the source", read_source, OF_PARAM | OF_DOSE, NULL },
 };
 
 #define N_ATTRIBUTES (sizeof(attributes) / sizeof(attributes[0]))
@@ -193,7 +198,8 @@ static size_t find_attribute(ost_reader_t *self, int of)
     return N_ATTRIBUTES;
 }
 
-static void read_attributes(ost_reader_t *self, ost_param_t *param, int of)
+/* @param dose  whose usual dose the parameter is, else NULL */
+static void read_attributes(ost_reader_t *self, ost_param_t *param, ost_dose_t *dose, int of)
 {
     ost_lexer_t *lexer = &self->parser.lexer;
     bool seen[N_ATTRIBUTES] = { false };
@@ -207,7 +213,8 @@ static void read_attributes(ost_reader_t *self, ost_param_t *param, int of)
         }
         seen[i] = true;
         if (at.kind != OST_TOKEN_STRING) ost_lexer_next(lexer);
-        attributes[i].read(self, param);
+        if (attributes[i].read != NULL) attributes[i].read(self, param);
+        if (attributes[i].read_dose != NULL) attributes[i].read_dose(self, dose);
     }
 }
 
@@ -312,7 +319,7 @@ void ost_declare_param(ost_reader_t *self)
     for (size_t i = n_values; i < n; i++) params[i].value = params[0].value;
     for (size_t i = 0; i < n; i++) params[i].has_default = true;
     params[0].unit_text = ost_reader_unit(self, &params[0].unit);
-    read_attributes(self, &params[0], OF_PARAM);
+    read_attributes(self, &params[0], NULL, OF_PARAM);
     finish(self, &name, &at, params, n);
 }
 
@@ -329,7 +336,7 @@ void ost_declare_covariate(ost_reader_t *self)
     param->has_default = ost_lexer_accept(lexer, '=');
     ost_token_t at = lexer->token;
     param->value = param->has_default ? ost_reader_number(self) : (double) NAN;
-    read_attributes(self, param, OF_COVARIATE);
+    read_attributes(self, param, NULL, OF_COVARIATE);
     param->source = ost_reader_copy(self, "", 0);
     finish(self, &name, &at, param, n);
 }
@@ -344,7 +351,7 @@ void ost_declare_usual(ost_reader_t *self, ost_dose_t *dose, const ost_state_t *
     usual->upper = INFINITY;
     usual->value = ost_reader_number(self);
     usual->unit_text = ost_reader_unit(self, &usual->unit);
-    read_attributes(self, usual, OF_DOSE);
+    read_attributes(self, usual, dose, OF_DOSE);
     if (ost_reader_failed(self)) return;
     usual->lower = isinf(usual->lower) ? usual->value : usual->lower;
     usual->upper = isinf(usual->upper) ? usual->value : usual->upper;
@@ -356,5 +363,7 @@ void ost_declare_usual(ost_reader_t *self, ost_dose_t *dose, const ost_state_t *
     else if (dose->interval == NULL || usual->source == NULL)
         ost_lexer_fail(lexer, &at, OST_ERR_SYNTAX,
             "a usual dose has an interval and a source, as in usual 60 [mg] every 6 [month] @ \"its label\"");
+    else if (dose->shortest_d > dose->interval_d)
+        ost_lexer_fail(lexer, &at, OST_ERR_VALUE, "the shortest usual interval is longer than the usual one");
     to_internal_units(usual);
 }

@@ -74,6 +74,17 @@ static const ost_dose_t *usual_of(const ost_plan_t *self, size_t arm, size_t lin
     return NULL;
 }
 
+/* Whether doses are repeated at an interval far from the usual ones (assumed: below half of the shortest, at more than
+ * four times the usual dose in that time, or above ten times the usual one). Daily doses in place of a weekly one are
+ * five to ten times less, in their sum about the same. */
+static bool repeats_wrongly(const ost_dose_t *usual, const ost_own_line_t *own)
+{
+    const double shortest = usual->shortest_d > 0 ? usual->shortest_d : usual->interval_d;
+    if (!(own->interval > 0)) return false;
+    return own->interval > 10 * usual->interval_d ||
+           (own->interval < shortest / 2 && own->amount * usual->interval_d > 4 * usual->usual.value * own->interval);
+}
+
 /* Doses beyond what is usual, of the first subject where they differ: more than ten times (assumed), or by a slip of
  * the unit. An infusion beyond the usual interval stands for as many doses. */
 static int doubt_doses(const ost_plan_t *self, ost_text_list_t *warnings)
@@ -90,14 +101,19 @@ static int doubt_doses(const ost_plan_t *self, ost_text_list_t *warnings)
             const ost_param_t *usual = &dose->usual;
             const ost_own_line_t own = ost_regimen_own(r, values);
             const double amount = own.amount / fmax(1, own.duration / dose->interval_d), instead = meant(usual, amount);
-            if (!(amount > 10 * usual->upper || (amount < usual->lower && !isnan(instead)))) continue;
-            char text[200], near[64] = "";
+            char text[200], near[64] = "", times[64] = "";
+            if (repeats_wrongly(dose, &own))
+                snprintf(times, sizeof(times), " every %.6g day", own.interval);
+            else if (!(amount > 10 * usual->upper || (amount < usual->lower && !isnan(instead))))
+                continue;
             if (instead >= usual->lower * (1 - ROUNDING) && instead <= usual->upper * (1 + ROUNDING))
                 snprintf(near, sizeof(near), "%.6g %s", instead / usual->unit.factor, usual->unit_text);
-            ret = ost_text_list_add_at(warnings, OST_WHERE(e), r->location,
-                "arms.%s: regimen.%zu: a dose of %.6g %s of %s is far from the usual one (%s; %s)%s%s%s",
-                e->arms[a].name, i, amount / usual->unit.factor, usual->unit_text, r->drug,
-                ost_dose_regimen(dose, text, sizeof(text)), usual->source, OST_HINT(near[0] != '\0' ? near : NULL));
+            ret = ost_text_list_add_at(warnings, OST_WHERE(e), r->setting != NULL ? (ost_location_t){ 0 } : r->location,
+                "%s%s%sarms.%s: regimen.%zu: a dose of %.6g %s of %s%s is far from the usual one (%s; %s)%s%s%s",
+                r->setting != NULL ? "in the setting '" : "", r->setting != NULL ? r->setting : "",
+                r->setting != NULL ? "': " : "", e->arms[a].name, i, amount / usual->unit.factor, usual->unit_text,
+                r->drug, times, ost_dose_regimen(dose, text, sizeof(text)), usual->source,
+                OST_HINT(near[0] != '\0' ? near : NULL));
         }
     free(values);
     return ret;
