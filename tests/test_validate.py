@@ -272,6 +272,11 @@ validate,T,difference,BMD_difference,LS,24,mean,-3,percentage_points_between_arm
                       "and count as validate; 2 rows of role validate were added later", sentences(text))
         page = pathlib.Path(self.path("page.html")).read_text(encoding="utf-8")
         self.assertRegex(page, r"BMD</td><td class='t'>validate</td><td>2<")
+        # up to two years in months, and the 95 % interval of each observation that has one: here all five
+        self.assertEqual(set(re.findall(r">(\w+) since (?:start of treatment|baseline)<", page)), {"months"})
+        self.assertEqual(page.count("class='whisker'"), 5)
+        self.assertIn(">0</text>", page)
+        self.assertNotIn("\u22120</text>", page)
         self.write("trials/evidence.csv", HEAD + ROWS.replace("TH,12,mean,-1,", "TH,12,mean,-2,"))
         self.assertIn("frozen.csv:2: ", self.validate(code=1).stderr)
 

@@ -324,13 +324,15 @@ int ost_columns_fit(const ost_columns_t *self, const ost_plan_t *point, ost_erro
 {
     const ost_experiment_t *a = self->plan->experiment, *b = point->experiment;
     const char *what =
-        !same_subjects(a, b)                                       ? "subjects, or another seed or sampling of them"
-        : !same_strata(a, b)                                       ? "strata"
-        : !same_times(a, b)                                        ? "times; 'times' of the experiment has to list all"
-        : !same_arms(a, b)                                         ? "arms"
-        : !same_endpoints(a, b)                                    ? "endpoints; an experiment can ask for several"
-        : !same_covariates(a, b)                                   ? "covariates, or other units of them"
-        : !same_schedules(self->plan->schedules, point->schedules) ? "regimen lines whose times depend on the subject"
+        !same_subjects(a, b)     ? "subjects, or another seed or sampling of them"
+        : !same_strata(a, b)     ? "strata"
+        : !same_times(a, b)      ? "times; 'times' of the experiment has to list all"
+        : !same_arms(a, b)       ? "arms"
+        : !same_endpoints(a, b)  ? "endpoints; an experiment can ask for several"
+        : !same_covariates(a, b) ? "covariates, or other units of them"
+        : !same_schedules(self->plan->schedules, point->schedules)
+            ? "regimen lines whose times depend on the subject, as by 'adherence'; let such a line take a covariate "
+              "('adherence: taken') and vary that ('population.covariates.taken')"
         : !same_outputs(self->plan->outputs, point->outputs)
             ? "outputs, or other units of them; list those that all have in 'outputs', or see 'osteon "
               "compare'"

@@ -19,6 +19,8 @@ typedef struct {
     size_t versus; /* the arm that is subtracted, SIZE_MAX: none */
     double factor; /* 1 of the output, as reported, in units of the axis: of values, those of the table of evidence */
     const char *unit; /* of the axis, "": percent */
+    double unit_d;    /* d of the axis of time: a month up to two years, else a year */
+    double ticks[25]; /* of months */
     ost_chart_t chart;
 } panel_t;
 
@@ -97,12 +99,26 @@ static double height_of(const panel_t *self, const ost_endpoint_t *endpoint, dou
     return base * (1 + percent / 100) - 100;
 }
 
+/* Ticks at months up to two years. */
+static void set_ticks(panel_t *self)
+{
+    const ost_experiment_t *e = &self->trial->experiment;
+    const double from = e->times[0] / OST_DAYS_PER_MONTH, to = e->times[e->n_times - 1] / OST_DAYS_PER_MONTH;
+    const double step = to - from > 12 ? 6 : to - from > 6 ? 3 : 1;
+    const bool is_short = to - from <= 24.5;
+    self->unit_d = is_short ? OST_DAYS_PER_MONTH : OST_DAYS_PER_YEAR;
+    if (!is_short) return;
+    self->chart.x_ticks = self->ticks;
+    for (double tick = step * ceil(from / step - 1e-9) + 0.0; tick <= to + 1e-6; tick += step)
+        self->ticks[self->chart.n_x_ticks++] = tick;
+}
+
 static void set_ranges(panel_t *self)
 {
     const ost_experiment_t *e = &self->trial->experiment;
     ost_chart_t *chart = &self->chart;
-    chart->x0 = e->times[0] / OST_DAYS_PER_YEAR;
-    chart->x1 = e->times[e->n_times - 1] / OST_DAYS_PER_YEAR;
+    chart->x0 = e->times[0] / self->unit_d;
+    chart->x1 = e->times[e->n_times - 1] / self->unit_d;
     chart->y0 = self->is_value && self->versus == SIZE_MAX ? INFINITY : 0;
     chart->y1 = -chart->y0;
     for (size_t a = 0; a < e->n_arms; a++) {
@@ -120,6 +136,11 @@ static void set_ranges(panel_t *self)
         if (!has_location(self, check)) continue;
         ost_chart_widen(&chart->y0, &chart->y1, height_of(self, endpoint, check->observation->row->value));
         ost_chart_widen(&chart->y0, &chart->y1, height_of(self, endpoint, check->estimate.value));
+        double lower, upper;
+        if (ost_evidence_bounds(check->observation->row, &lower, &upper)) {
+            ost_chart_widen(&chart->y0, &chart->y1, height_of(self, endpoint, lower));
+            ost_chart_widen(&chart->y0, &chart->y1, height_of(self, endpoint, upper));
+        }
         if (!isfinite(check->sd)) continue;
         ost_chart_widen(&chart->y0, &chart->y1, height_of(self, endpoint, check->lower));
         ost_chart_widen(&chart->y0, &chart->y1, height_of(self, endpoint, check->upper));
@@ -131,7 +152,7 @@ static void set_ranges(panel_t *self)
 
 static void put_place(const panel_t *self, double day, double value)
 {
-    ost_chart_corner(&self->chart, day / OST_DAYS_PER_YEAR, value);
+    ost_chart_corner(&self->chart, day / self->unit_d, value);
 }
 
 static void put_curve(const panel_t *self, size_t arm)
@@ -149,6 +170,19 @@ static void put_curve(const panel_t *self, size_t arm)
     ost_chart_stroke(&self->chart, arm);
 }
 
+/* The 95 % interval of an observed value, as its row gives it. */
+static void put_whisker(const panel_t *self, const ost_prediction_check_t *check, double x)
+{
+    const ost_endpoint_t *endpoint = &check->observation->endpoint;
+    const ost_chart_t *chart = &self->chart;
+    double lower, upper;
+    if (!ost_evidence_bounds(check->observation->row, &lower, &upper)) return;
+    const double bottom = ost_chart_y(chart, height_of(self, endpoint, lower)),
+                 top = ost_chart_y(chart, height_of(self, endpoint, upper));
+    fprintf(chart->out, "<path class='whisker' d='M%.1f,%.1fV%.1fM%.1f,%.1fh6M%.1f,%.1fh6' fill='none' stroke='%s'/>",
+        x, bottom, top, x - 3, bottom, x - 3, top, ost_chart_colour(endpoint->arm));
+}
+
 /* The observed value, full if it may have been fitted, on the bar of what was predicted; arms stand side by side. */
 static void put_point(const panel_t *self, const ost_prediction_check_t *check)
 {
@@ -156,7 +190,7 @@ static void put_point(const panel_t *self, const ost_prediction_check_t *check)
     const ost_evidence_row_t *row = check->observation->row;
     const ost_chart_t *chart = &self->chart;
     double aside = 5 * ((double) endpoint->arm - 0.5 * (double) (self->trial->experiment.n_arms - 1));
-    double x = ost_chart_x(chart, endpoint->to / OST_DAYS_PER_YEAR) + aside;
+    double x = ost_chart_x(chart, endpoint->to / self->unit_d) + aside;
     fprintf(chart->out, "<a href='#r%zu'>", ost_page_row(self->validation, check));
     ost_page_hover(check, chart->out);
     if (isfinite(check->sd))
@@ -164,25 +198,30 @@ static void put_point(const panel_t *self, const ost_prediction_check_t *check)
             "<line x1='%.1f' x2='%.1f' y1='%.1f' y2='%.1f' stroke='%s' stroke-width='5' stroke-opacity='.35'/>", x, x,
             ost_chart_y(chart, height_of(self, endpoint, check->lower)),
             ost_chart_y(chart, height_of(self, endpoint, check->upper)), ost_chart_colour(endpoint->arm));
+    put_whisker(self, check, x);
     fprintf(chart->out, "<circle cx='%.1f' cy='%.1f' r='4' fill='%s' stroke='%s' stroke-width='1.6'/></a>", x,
         ost_chart_y(chart, height_of(self, endpoint, row->value)),
         row->role == OST_ROLE_CALIBRATE ? ost_chart_colour(endpoint->arm) : "#fff", ost_chart_colour(endpoint->arm));
 }
 
 /* What time 0 is: treatment begins there, or nothing does. */
-static const char *since(const ost_experiment_t *e)
+static void put_since(const panel_t *self, char *text, size_t size)
 {
+    const ost_experiment_t *e = &self->trial->experiment;
     double first = INFINITY;
     for (size_t a = 0; a < e->n_arms; a++) {
         for (size_t i = 0; i < e->arms[a].n_regimens; i++) first = fmin(first, e->arms[a].regimens[i].start);
         for (size_t i = 0; i < e->arms[a].n_inputs; i++) first = fmin(first, e->arms[a].inputs[i].start);
     }
-    return first == 0 ? "years since start of treatment" : "years since baseline";
+    snprintf(text, size, "%s since %s", self->chart.x_ticks != NULL ? "months" : "years",
+        first == 0 ? "start of treatment" : "baseline");
 }
 
 static void put_panel(panel_t *self)
 {
     const ost_experiment_t *e = &self->trial->experiment;
+    char since[64];
+    set_ticks(self);
     set_ranges(self);
     if (!(self->chart.y0 < self->chart.y1)) return;
     ost_chart_begin(&self->chart);
@@ -195,7 +234,8 @@ static void put_panel(panel_t *self)
     } else if (!self->is_value) {
         fputs(", change in percent", self->chart.out);
     }
-    ost_chart_frame(&self->chart, since(e), NULL);
+    put_since(self, since, sizeof(since));
+    ost_chart_frame(&self->chart, since, NULL);
     for (size_t a = 0; a < e->n_arms; a++)
         if (is_drawn(self, a)) put_curve(self, a);
     for (size_t i = 0; i < self->trial->matched.n_observations; i++) {
@@ -215,7 +255,7 @@ static void put_panels(const ost_validation_t *self, size_t t, FILE *out)
     for (size_t i = 0; i < trial->matched.n_observations; i++) {
         const ost_endpoint_t *endpoint = &observations[i].endpoint;
         panel_t panel = { self, trial, self->of_trial[t].curves, self->of_trial[t].n_curves, endpoint->output,
-            endpoint->measure == OST_MEASURE_LEVEL, endpoint->versus, 1, "",
+            endpoint->measure == OST_MEASURE_LEVEL, endpoint->versus, 1, "", 1, { 0 },
             { .out = out, .width = 430, .height = 250 } };
         if (panel.is_value) panel.factor = endpoint->factor, panel.unit = observations[i].row->unit;
         size_t k = 0;
