@@ -242,6 +242,19 @@ validate,T,difference,BMD_difference,LS,24,mean,-3,percentage_points_between_arm
             rows = list(csv.DictReader(file))
         self.assertEqual({(row["eligible"], row["candidates"]) for row in rows}, {("2", "3")})
 
+    def test_the_trial_to_copy(self):
+        """The files that configs/trials/README.md prints, as they stand there."""
+        readme = pathlib.Path(__file__).parent.parent / "configs" / "trials" / "README.md"
+        os.mkdir(self.path("mine"))
+        files = re.findall(r"`(mine/\S+?)`(?:(?!```).)*```\w+\n(.*?)```", readme.read_text(encoding="utf-8"), re.DOTALL)
+        self.assertEqual([name for name, _ in files], ["mine/mine.yaml", "mine/mine.csv", "mine/arms.csv"])
+        for name, text in files:
+            self.write(name, text)
+        self.assertEqual(self.osteon("check", "mine/mine.yaml").stderr, "")
+        text = self.osteon("validate", "mine", "--subjects", "20", "-o", "mine.html").stdout
+        self.assertEqual(len(rows_of(text)), 2)
+        self.assertRegex(text, r"(?m)^denosumab +1 .* 1 +[\d.]+ +[\d.]+ +[\d.]+ +[\d.]+$")
+
     def test_trials_by_name(self):
         """Several names make one run; a name that is not there is said before anything is simulated."""
         for words in ["--trial", "sabre,zofast"], ["SABRE,ZO-FAST"]:
