@@ -108,7 +108,8 @@ static int doubt_doses(const ost_plan_t *self, ost_text_list_t *warnings)
                 continue;
             if (instead >= usual->lower * (1 - ROUNDING) && instead <= usual->upper * (1 + ROUNDING))
                 snprintf(near, sizeof(near), "%.6g %s", instead / usual->unit.factor, usual->unit_text);
-            ret = ost_text_list_add_at(warnings, OST_WHERE(e), r->setting != NULL ? (ost_location_t){ 0 } : r->location,
+            const ost_location_t nowhere = { 0 }, at = r->setting != NULL ? nowhere : r->location;
+            ret = ost_text_list_add_at(warnings, OST_WHERE(e), at,
                 "%s%s%sarms.%s: regimen.%zu: a dose of %.6g %s of %s%s is far from the usual one (%s; %s)%s%s%s",
                 r->setting != NULL ? "in the setting '" : "", r->setting != NULL ? r->setting : "",
                 r->setting != NULL ? "': " : "", e->arms[a].name, i, amount / usual->unit.factor, usual->unit_text,
