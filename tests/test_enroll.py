@@ -116,7 +116,7 @@ class Enroll(test_shards.Program):
         with open(self.path("people.csv"), encoding="utf-8", newline="") as file:
             self.assertEqual({(row["status_control"], row["status_treated"]) for row in csv.DictReader(file)}, {("ok", "ok")})
         warns = "arms 'control' and 'treated' differ before time 0, when 'eligible' is evaluated"
-        self.assertIn(warns, self.osteon("check", "e.yaml", *differ))
+        self.assertIn(f"e.yaml: {warns}", self.osteon("check", "e.yaml", *differ))
         self.assertNotIn(warns, self.osteon("check", "e.yaml"))
         own = "arms.treated.regimen.0.start='-3 [year] + 0*age'"
         self.assertIn(warns, self.osteon("check", "e.yaml", "--set", own))

@@ -205,10 +205,10 @@ static int doubt_eligible(const ost_plan_t *self, ost_text_list_t *warnings)
         if (first == NULL || other == NULL) ret = OST_ERR_NO_MEMORY;
         free(other);
         if (!differs) continue;
-        ret = ost_text_list_add(warnings,
-            "%s:%d:%d: arms '%s' and '%s' differ before time 0, when '%s' is evaluated: a subject takes part where it "
-            "is eligible in every arm; groups that were selected apart need an experiment each",
-            OST_WHERE(e), at.line, at.column, e->arms[0].name, e->arms[a].name, is_eligible ? "eligible" : "strata");
+        ret = ost_text_list_add_at(warnings, OST_WHERE(e), at,
+            "arms '%s' and '%s' differ before time 0, when '%s' is evaluated: a subject takes part where it is "
+            "eligible in every arm; groups that were selected apart need an experiment each",
+            e->arms[0].name, e->arms[a].name, is_eligible ? "eligible" : "strata");
         break;
     }
     free(first);
