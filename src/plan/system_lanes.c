@@ -165,7 +165,8 @@ static void add_infusions(const ost_lane_plan_t *self, const ost_point_t *at, do
     }
 }
 
-/* Two outputs of a function of the system, for functions with one the second of no rows. */
+/* A function of the system with up to two lists of rows as its result: rates and entries of the Jacobian, or one list
+ * and NULL. */
 typedef void function_t(const ost_lane_plan_t *self, const ost_point_t *at, double *rows, double *more);
 
 static inline void average(double *rows, const double *others, size_t n)

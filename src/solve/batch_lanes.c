@@ -193,7 +193,7 @@ static void write_here(run_t *run, int l)
 }
 
 /* Hold what is steady where the lane stands: nothing changes by more than what is left, so that steps go on. @return
- * true if more does */
+ * true if drives are at two levels from here on: rates change by more */
 static bool hold(run_t *run, int l)
 {
     run->at_break[l] = -1;

@@ -9,7 +9,8 @@
 
 /* Changes of a state below this part of what may be wrong of it are none: about the solver's own error. */
 #define ROUNDING 1e-2
-/* Days after which averaged drives are looked at again, and how many times as many to each later look (assumed). */
+/* Days after which the misfit of averaged drives is evaluated again, and how many times as many to each later time
+ * (assumed). */
 #define FIRST_LOOK 25.0
 #define LATER_LOOK 6
 
@@ -142,7 +143,7 @@ static double next_of_schedule(ost_lane_t *self, size_t i)
     return fmin(next_dose(self->job, i), self->job->schedule_states[i].off);
 }
 
-/* When a series' averaged doses lead to the periodic steady state, or are looked at again. */
+/* When a series' averaged doses lead to the periodic steady state, or their misfit is evaluated again. */
 static double next_look(const ost_lane_t *self, const ost_series_t *series)
 {
     const ost_follower_t *follower = &self->followers[series->hold_input];
@@ -184,7 +185,7 @@ bool ost_lane_has_steady(const ost_lane_t *self, double t)
     return false;
 }
 
-/* The batch at a time. */
+/* The lane's batch with all lanes at one time. @param times  [OST_LANE_COUNT] room for that */
 static ost_ripple_view_t view_at(const ost_lane_t *self, double t, double *times)
 {
     ost_ripple_view_t view = self->view;

@@ -23,7 +23,7 @@ typedef struct {
     bool moved;      /* at the last dose the states were moved to where the doses lead to */
     bool held;     /* at periodic steady state, or its doses are averaged on the way there: no dose but the last acts */
     bool live;     /* held, but for the doses of the job's `live` times, which are being given */
-    double t_look; /* when averaged drives are looked at again, INFINITY: never */
+    double t_look; /* when the misfit is evaluated again, INFINITY: never */
     double wait;   /* days to that from the last time */
     double misfit; /* of their factor, when it was found */
     double t_steady; /* when doses that are averaged have led to the periodic steady state, else INFINITY */
@@ -75,7 +75,7 @@ bool ost_lane_has_visit(const ost_lane_t *self, double t);
 void ost_lane_visit(ost_lane_t *self, double t, const double *y);
 
 /* Hold the blocks whose averaged doses have led to their periodic steady state at time `t`, where the lane stands; if
- * there are any, or looks at averaged drives, this comes before ost_lane_act().
+ * there are any, or a misfit is due to be evaluated, this comes before ost_lane_act().
  * @return true if the integration has to start anew */
 bool ost_lane_has_steady(const ost_lane_t *self, double t);
 bool ost_lane_hold(ost_lane_t *self, double t, double *u);

@@ -234,7 +234,7 @@ double ost_ripple_misfit(const ost_series_t *series, ost_ripple_view_t *view, in
 }
 
 /* Find the factor of the drives where they are periodic, or let the lane's be at two levels. @return the misfit of that
- * factor, NAN: there is none to be looked at */
+ * factor, NAN: it need not be evaluated again */
 static double fit(
     const periodic_t *self, const ost_series_t *series, ost_ripple_view_t *view, int lane, double *x, double *u)
 {

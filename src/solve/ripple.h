@@ -25,14 +25,15 @@ typedef struct {
  * away from the periodic ones is a straight line within an interval, to the series' tolerance, along which no state
  * falls below 0.
  * @param view  of the lane's batch; its x and u hold those columns. @param x, u  columns of the lane
- * @param[out] misfit  of the factor of drives where they are periodic; NAN: it is none, or drives of the lane are at
- * two levels from now on. @return after how many days nothing is left of that; NAN: not yet, or never */
+ * @param[out] misfit  of the factor of drives where they are periodic; NAN: the factor is about 1, or drives of the
+ * lane are at two levels from now on. @return after how many days nothing is left of that; NAN: not yet, or never */
 double ost_ripple_begin(const ost_linear_part_t *part, int lane, const ost_series_t *series,
     const ost_ripple_dose_t *dose, ost_ripple_view_t *view, double *x, double *u, double *misfit);
 
 /* The largest part of what one level of the drives changes that a factor may leave unmatched (assumed). */
 #define OST_RIPPLE_MISFIT 5e-3
-/* By which part of that the factor of the series' drives does not do what they do at two levels. */
+/* How far the rates of other states with the factor of the drives are from their mean over two levels of the drives, as
+ * a part of what one level changes in them. */
 double ost_ripple_misfit(const ost_series_t *series, ost_ripple_view_t *view, int lane, double *u);
 
 /* The states stand still from now on: let drives have the means and levels that they have here. */
