@@ -162,13 +162,14 @@ const ost_command_t ost_command_validate = {
     .argument = "[NAME,...|TRIAL.yaml|DIR]",
     .summary = "check predictions against observations of trials",
     .about = "Simulate the trials of a folder and compare every observation of the evidence with its prediction.",
-    .notes = "A trial is an experiment that names rows of an evidence table: see "
-             "configs/evidence/README.md.\nPredictions have 90 % intervals. " OST_PREDICTION_NOTE
-             "\nRows of role calibrate may have been "
-             "fitted, rows of role "
-             "validate never were.\nThe trials that come with osteon take two minutes of a processor (all of its cores "
-             "share "
-             "them); 'osteon validate atac' is sooner, --subjects 20 --parameters none a first look.",
+    .notes =
+        "A trial is an experiment that names rows of an evidence table: see "
+        "configs/evidence/README.md.\nPredictions have 90 % intervals. " OST_PREDICTION_NOTE
+        "\nRows of role calibrate may have been "
+        "fitted, rows of role "
+        "validate never were.\nThe trials that come with osteon take three minutes of a processor (all of its cores "
+        "share "
+        "them); 'osteon validate atac' is sooner, --subjects 20 --parameters none a first look.",
     OST_OPTIONS(options),
     OST_ARGUMENTS(
         validate_arguments_t, .how = { .trials = { .n_subjects = 500 }, .n_draws = 40, .n_draw_subjects = 16 }),
