@@ -16,6 +16,8 @@ import unittest
 
 import h5py
 import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 
 OSTEON = os.path.abspath(sys.argv.pop(1)) if len(sys.argv) > 1 else "osteon"
 SCRIPTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "scripts")
@@ -132,6 +134,16 @@ class Labels(Made):
         self.assertIn("Change in BMD from baseline [%]", " ".join(texts(self.figure())).replace("\n", " "))
         write(self.path, days=np.arange(1, 7) * YEAR)
         self.assertIn("Change in BMD from year 1.0 [%]", " ".join(texts(self.figure(show="change"))).replace("\n", " "))
+
+    def test_a_unit_is_never_alone(self):
+        figure = Figure()
+        FigureCanvasAgg(figure)
+        writer = pages.Writer(figure)
+        whole = "Change in scanned BMD from baseline [%]"
+        for room in np.linspace(0.8, 3.2, 49):
+            lines = writer.wrap(whole, room, 9)
+            self.assertEqual(" ".join(lines), whole)
+            self.assertFalse([line for line in lines if line.startswith("[")], room)
 
     def test_minus_and_thousands(self):
         write(self.path, days=np.arange(-5, 21) * YEAR)

@@ -123,14 +123,14 @@ class Writer:
         return low
 
     def wrap(self, text, room, size, weight="normal"):
-        """Lines that fit; a word that does not is broken."""
-        lines, left = [], " ".join(text.split())
+        """Lines that fit; a word that does not is broken. A unit stays with the word before it."""
+        lines, left = [], " ".join(text.split()).replace(" [", "\u00a0[")
         while left:
             n = self.longest(left, room, size, weight)
             if n < len(left):
                 blank = left.rfind(" ", 0, n + 1)
                 n = blank if blank > 0 else n
-            lines.append(left[:n].strip())
+            lines.append(left[:n].strip().replace("\u00a0", " "))
             left = left[n:].strip()
         return lines
 
