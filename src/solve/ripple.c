@@ -198,7 +198,7 @@ static void match(const ost_series_t *series, const ost_ripple_view_t *view, int
         }
         double change = slopes > 0 ? sum / slopes : 0;
         *factor = fmax(before + change, before / MOST_MATCH);
-        if (!(*factor < MOST_MATCH)) *factor = before;
+        if (!isfinite(change) || !(*factor < MOST_MATCH)) *factor = before;
         if (!(fabs(change) > LEAST_MATCH * before)) return;
     }
 }
