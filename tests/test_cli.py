@@ -459,7 +459,7 @@ class Program(unittest.TestCase):
         then, later = (float(x) for x in re.search(r"RANKL/OPG rises threefold \((\S+) at that time, (\S+) later\)", readme).groups())
         self.assertAlmostEqual(ratio[np.argmin(abs(day - 3 * 365.25))] / ratio[0], then, delta=0.1)
         self.assertAlmostEqual(ratio[-1] / ratio[0], later, delta=0.1)
-        half = re.search(r"aibl.K_E=60 pmol/L.*# half of its effect: (\S+)", readme)[1]
+        half = re.search(r"aibl.K_E=60 pmol/L.*# K_E: estradiol at half of its effect, (\S+)", readme)[1]
         self.assertEqual(half, re.search(r"\n  K_E +(\S+) \[pmol/L\]", self.osteon("model", "aibl").stdout)[1])
 
     def test_show_one_subject(self):
