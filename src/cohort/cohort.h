@@ -11,7 +11,7 @@
 /** What a run did. */
 typedef struct {
     uint64_t subjects, failures;      /**< failures: subject-arms */
-    uint64_t not_eligible;            /**< subjects that are not eligible, be it in one of the arms */
+    uint64_t not_eligible;            /**< subjects that are not eligible in one arm or more */
     uint64_t screened;                /**< candidates, where subjects are enrolled; of all variants */
     uint64_t *n_not_finite;           /**< [system.n_outputs] subject-arms that did not fail and yet have a NaN or an
                                          infinity in this output: its formula has no value there; owned */
@@ -64,7 +64,7 @@ typedef struct {
     const double *ended; /**< the same of when they ended */
     const ost_solver_stats_t *stats;    /**< sums over its jobs but run-ins */
     uint64_t run_in_steps, failures;    /**< of its run-ins; subject-arms */
-    uint64_t not_eligible;              /**< subjects that are not eligible, be it in one of the arms */
+    uint64_t not_eligible;              /**< subjects that are not eligible in one arm or more */
     const uint64_t *n_not_finite;       /**< [system.n_outputs] as in the summary, of this block */
     const ost_cohort_summary_t *probed; /**< errors that were measured on this block; NULL: on others, or not */
 } ost_cohort_block_t;

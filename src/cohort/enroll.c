@@ -17,7 +17,7 @@
 /* d; screening ends after the visit at time 0. */
 #define JUST_AFTER 1e-6
 
-/* Candidates who are out in some arm, and so take no part. */
+/* Candidates who are not eligible in some arm, and so take part in none. */
 enum { OST_NOT_ELIGIBLE = -1, OST_IN_NO_STRATUM = -2, OST_FAILED = -3 };
 
 /* One round of screening, and who takes part so far. */

@@ -105,7 +105,7 @@ static void find_columns(reader_t *self, const char *const *found)
         if (self->field[c] != SIZE_MAX) ost_csv_head(&self->csv, self->field[c], false, &self->head[c]);
 }
 
-/* Memory of the table's; an error where there is none. */
+/* A copy of n characters in the table's memory. @return NULL, with an error of the table: out of memory */
 static char *copy(reader_t *self, const char *text, size_t n)
 {
     char *copied = ost_memory_text(&self->table->memory, text, n);

@@ -38,7 +38,7 @@ typedef struct {
 
 #define FAIL(self, field, code, ...) ost_csv_fail(&(self)->csv, field, code, __VA_ARGS__)
 
-/* Memory, and an error where there is none. */
+/* n zeroed items in the table's memory. @return NULL, with an error of the table: out of memory */
 static void *list(reader_t *self, size_t n, size_t size)
 {
     void *items = ost_memory_list(self->memory, n, size);
