@@ -50,37 +50,47 @@ static int32_t screen_arm(const ost_worker_t *self, const ost_job_t *job, char w
     return OST_FAILED;
 }
 
+/* Whether a candidate is out whatever other arms say: those that failed may take part elsewhere. */
+static bool is_decided(int32_t stratum)
+{
+    return stratum < 0 && stratum != OST_FAILED;
+}
+
+/* Integrate arm a up to time 0 for the candidates that no arm before has excluded. @param[in,out] stratum  [n] */
+static int screen_in_arm(ost_worker_t *self, size_t a, size_t n, int32_t *stratum, ost_error_t *err)
+{
+    size_t n_jobs = 0;
+    for (size_t i = 0; i < n; i++) {
+        ost_job_t *job = &self->jobs[n_jobs];
+        if (is_decided(stratum[i]) || ost_worker_failed(self, a, i, self->subject_text[i]) != 0) continue;
+        *job = ost_worker_job(self, i, self->t_begin[i], JUST_AFTER, self->x1);
+        ost_worker_set_arm(self, job, i, a, NULL);
+        job->n_out = 0;
+        ost_worker_set_schedules(self, job, i, n, a, self->began, self->ended);
+        n_jobs++;
+    }
+    const int ret = n_jobs > 0 ? ost_batch_run(self->batch, self->jobs, n_jobs, err) : 0;
+    const ost_job_t *job = self->jobs;
+    for (size_t i = 0; i < n && ret == 0; i++) {
+        if (is_decided(stratum[i]) || ost_worker_failed(self, a, i, NULL) != 0) continue;
+        const int32_t in_arm = screen_arm(self, job++, self->subject_text[i]);
+        if (stratum[i] == OST_FAILED || is_decided(in_arm)) stratum[i] = in_arm;
+    }
+    return ret;
+}
+
 /* Draw n subjects from number `first` of the seed on, and integrate their history. @param[out] stratum  [n] of those
  * who take part, that of the first arm; else why not: failures decide nothing where another arm does
  * @param[out] why  message of the first that failed, empty: none did */
 static int screen_block(ost_worker_t *self, uint64_t first, size_t n, ost_moved_t moved, int32_t *stratum,
     char why[OST_MESSAGE_SIZE], ost_error_t *err)
 {
-    const ost_plan_t *plan = self->plan;
-    const size_t n_arms = plan->experiment->n_arms;
-    size_t n_jobs = 0;
     for (size_t i = 0; i < n; i++) ost_worker_draw(self, i, first + i, moved);
+    for (size_t i = 0; i < n; i++) stratum[i] = OST_FAILED;
     int ret = ost_worker_history(self, n, err);
     if (ret == 0) ret = ost_worker_own_events(self, n, self->x1, err);
-    for (size_t a = 0; a < n_arms && ret == 0; a++)
-        for (size_t i = 0; i < n; i++) {
-            ost_job_t *job = &self->jobs[n_jobs];
-            if (ost_worker_failed(self, a, i, NULL) != 0) continue;
-            *job = ost_worker_job(self, i, self->t_begin[i], JUST_AFTER, self->x1);
-            ost_worker_set_arm(self, job, i, a, NULL);
-            job->n_out = 0;
-            ost_worker_set_schedules(self, job, i, n, a, self->began, self->ended);
-            n_jobs++;
-        }
-    if (ret == 0 && n_jobs > 0) ret = ost_batch_run(self->batch, self->jobs, n_jobs, err);
-    for (size_t i = 0; i < n && ret == 0; i++) stratum[i] = OST_FAILED;
-    const ost_job_t *job = self->jobs;
-    for (size_t a = 0; a < n_arms && ret == 0; a++)
-        for (size_t i = 0; i < n; i++) {
-            const bool is_run = ost_worker_failed(self, a, i, self->subject_text[i]) == 0;
-            const int32_t in_arm = is_run ? screen_arm(self, job++, self->subject_text[i]) : OST_FAILED;
-            if (stratum[i] == OST_FAILED || (in_arm < 0 && in_arm != OST_FAILED)) stratum[i] = in_arm;
-        }
+    for (size_t a = 0; a < self->plan->experiment->n_arms && ret == 0; a++)
+        ret = screen_in_arm(self, a, n, stratum, err);
     why[0] = '\0';
     for (size_t i = 0; i < n && ret == 0 && why[0] == '\0'; i++)
         if (stratum[i] == OST_FAILED) memcpy(why, self->subject_text[i], OST_MESSAGE_SIZE);
