@@ -300,6 +300,21 @@ class Sweep(test_shards.Program):
         said = self.osteon("show", "stop.h5")
         self.assertRegex(said, r"(?m)^stop +value .*\n6 month +-?[0-9.]+ .*\n~ +-?[0-9.]+ ")
 
+    def test_adherence(self):
+        """Doses that some points miss and others do not, in an experiment that misses none; a line whose beginning depends on
+        the subject keeps its dataset, whether lines before it have doses of the subject's own or not."""
+        rule = "{drug: pill, dose: 1 mg, interval: 1 month, visits: 1 month, begin_if: 'marker < 0.2', start: 2 month}"
+        regimen = "arms.treated.regimen=[{drug: pill, dose: 1 mg, interval: 1 month, stop: 6 month}, %s]" % rule
+        share = "arms.treated.regimen.0.adherence"
+        self.sweep("missed.h5", "--set", regimen, "--vary", f"{share}=50 %, 1, ~, 0.5")
+        for k, setting in enumerate((f"{share}=50 %", f"{share}=1")):
+            self.assert_point("missed.h5", (k,), regimen, setting)
+            with h5py.File(self.path("missed.h5")) as file, h5py.File(self.path("alone.h5")) as alone:
+                self.assertNotIn("began_pill", alone)  # all begin at once
+                np.testing.assert_array_equal(file["began_pill_2"][k], alone["began_pill_2"][()])
+                self.assertTrue(np.isfinite(alone["began_pill_2"][1]).any())
+                np.testing.assert_array_equal(file["bmd"][k], file["bmd"][(3, 2)[k]])
+
     def test_show_of_subjects(self):
         self.sweep("show.h5", "--vary", f"{DOSE}=0.5 mg, 1 mg", "--set", "endpoints={}")
         said = self.osteon("show", "show.h5")

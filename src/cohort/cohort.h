@@ -48,6 +48,7 @@ void ost_cohort_summary_add_probed(ost_cohort_summary_t *self, const ost_cohort_
 
 /** A finished block of consecutive subjects, all arms; borrowed for the call. */
 typedef struct {
+    const ost_plan_t *plan; /**< that it was run by */
     uint64_t first; /**< position of its first subject among those of the run, counted from 0, all variants included */
     size_t n_subjects;
     const uint64_t *subject; /**< [n_subjects] their numbers in the seed's stream */

@@ -23,6 +23,7 @@ static int deliver(ost_worker_t *self, size_t i_block, size_t n, ost_error_t *er
 {
     const ost_cohort_options_t *options = self->run->options;
     const ost_cohort_block_t block = {
+        .plan = self->plan,
         .first = (uint64_t) i_block * BLOCK,
         .n_subjects = n,
         .subject = self->subject,

@@ -25,9 +25,9 @@ static void list_subjects(ost_columns_t *self)
     const ost_experiment_t *e = plan->experiment;
     for (ost_column_source_t source = OST_COLUMN_STATUS; source <= OST_COLUMN_REJECTED; source++)
         for (size_t a = 0; a < e->n_arms; a++) add(self, (ost_column_t){ source, a, (long) a, 1 });
-    for (size_t i = 0; i < plan->schedules->n; i++) {
-        add(self, (ost_column_t){ OST_COLUMN_BEGAN, i, (long) plan->schedules->line[i].arm, 1 });
-        add(self, (ost_column_t){ OST_COLUMN_ENDED, i, (long) plan->schedules->line[i].arm, 1 });
+    for (size_t k = 0, i; (i = ost_schedules_timed(plan->schedules, k)) < plan->schedules->n; k++) {
+        add(self, (ost_column_t){ OST_COLUMN_BEGAN, k, (long) plan->schedules->line[i].arm, 1 });
+        add(self, (ost_column_t){ OST_COLUMN_ENDED, k, (long) plan->schedules->line[i].arm, 1 });
     }
     if (e->enrolls) add(self, (ost_column_t){ OST_COLUMN_NUMBER, 0, -1, 1 });
     if (e->n_strata > 0) add(self, (ost_column_t){ OST_COLUMN_STRATUM, 0, -1, 1 });
@@ -277,10 +277,11 @@ static bool same_covariates(const ost_experiment_t *a, const ost_experiment_t *b
 
 static bool same_schedules(const ost_schedules_t *a, const ost_schedules_t *b)
 {
-    bool is_same = a->n == b->n;
-    for (size_t i = 0; is_same && i < a->n; i++)
-        is_same = a->line[i].arm == b->line[i].arm && strcmp(a->line[i].name, b->line[i].name) == 0;
-    return is_same;
+    for (size_t k = 0;; k++) {
+        const size_t i = ost_schedules_timed(a, k), j = ost_schedules_timed(b, k);
+        if (i == a->n || j == b->n) return i == a->n && j == b->n;
+        if (a->line[i].arm != b->line[j].arm || strcmp(a->line[i].name, b->line[j].name) != 0) return false;
+    }
 }
 
 static bool same_arms(const ost_experiment_t *a, const ost_experiment_t *b)
@@ -331,8 +332,8 @@ int ost_columns_fit(const ost_columns_t *self, const ost_plan_t *point, ost_erro
         : !same_endpoints(a, b)  ? "endpoints; an experiment can ask for several"
         : !same_covariates(a, b) ? "covariates, or other units of them"
         : !same_schedules(self->plan->schedules, point->schedules)
-            ? "regimen lines whose times depend on the subject, as by 'adherence'; let such a line take a covariate "
-              "('adherence: taken') and vary that ('population.covariates.taken')"
+            ? "regimen lines that begin or end when it depends on the subject; let the experiment's line take a "
+              "covariate ('stop: persistence') and vary that ('population.covariates.persistence')"
         : !same_outputs(self->plan->outputs, point->outputs)
             ? "outputs, or other units of them; list those that all have in 'outputs', or see 'osteon "
               "compare'"
@@ -360,7 +361,9 @@ static double measure_of(const ost_columns_t *self, size_t index, const ost_coho
 double ost_column_value(
     const ost_columns_t *self, const ost_column_t *column, const ost_cohort_block_t *block, size_t i_subject)
 {
-    size_t i = column->index * block->n_subjects + i_subject;
+    const bool is_of_line = column->source == OST_COLUMN_BEGAN || column->source == OST_COLUMN_ENDED;
+    const size_t row = is_of_line ? ost_schedules_timed(block->plan->schedules, column->index) : column->index,
+                 i = row * block->n_subjects + i_subject;
     switch (column->source) {
     case OST_COLUMN_COVARIATE:
         return block->covariates[i_subject * self->plan->experiment->n_covariates + column->index] / column->factor;

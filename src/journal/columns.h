@@ -26,7 +26,7 @@ typedef enum {
 
 typedef struct {
     ost_column_source_t source;
-    size_t index;  /* of the covariate, parameter, schedule or arm */
+    size_t index;  /* of the covariate, parameter or arm; k of ost_schedules_timed() */
     long arm;      /* -1: it belongs to the subject in all arms */
     double factor; /* reported = internal / factor */
 } ost_column_t;

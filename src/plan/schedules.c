@@ -94,6 +94,17 @@ static int add_visits(builder_t *self, size_t arm)
     return 0;
 }
 
+size_t ost_schedules_timed(const ost_schedules_t *self, size_t k)
+{
+    size_t i = 0;
+    for (; i < self->n; i++) {
+        const ost_regimen_t *r = self->line[i].regimen;
+        if (r->start_formula == NULL && r->stop_formula == NULL && r->begin_if == NULL && r->end_if == NULL) continue;
+        if (k-- == 0) break;
+    }
+    return i;
+}
+
 const ost_schedules_t *ost_schedules_new(const ost_experiment_t *e, const ost_doses_t *doses,
     const ost_conditions_t *conditions, const ost_inputs_t *inputs, ost_maker_t *make)
 {

@@ -28,6 +28,9 @@ typedef struct {
     const size_t *n_visits;           /**< [n_arms] */
 } ost_schedules_t;
 
+/** The k-th line whose beginning or end differs between subjects. @return its index, `n`: there are not so many */
+size_t ost_schedules_timed(const ost_schedules_t *self, size_t k);
+
 /** @return NULL on error (out of memory) */
 const ost_schedules_t *ost_schedules_new(const ost_experiment_t *e, const ost_doses_t *doses,
     const ost_conditions_t *conditions, const ost_inputs_t *inputs, ost_maker_t *make);

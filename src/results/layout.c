@@ -390,7 +390,7 @@ static int define_column(
         break;
     case OST_COLUMN_BEGAN: /* lines of one name in several arms share a dataset */
     case OST_COLUMN_ENDED: {
-        const char *of = plan->schedules->line[column->index].name;
+        const char *of = plan->schedules->line[ost_schedules_timed(plan->schedules, column->index)].name;
         snprintf(name, sizeof(name), "%s%.100s", ended ? OST_ENDED : OST_BEGAN, of);
         snprintf(text, sizeof(text), "when the subject first %s %.100s", ended ? "ended" : "began", of);
         break;
