@@ -28,8 +28,8 @@ static const struct {
 
 #define DAYS 80
 
-/* @param more  of the experiment; @param dosing  "exact" or "periodic". @return doses that were left out */
-static uint64_t run(person_t *self, const char *drug, const char *more, const char *dosing, const char *every)
+/* @param more  of the experiment; @param dosing  "exact" or "periodic" */
+static void plan(person_t *self, const char *drug, const char *more, const char *dosing, const char *every)
 {
     char text[512];
     snprintf(text, sizeof(text),
@@ -37,6 +37,12 @@ static uint64_t run(person_t *self, const char *drug, const char *more, const ch
         "times: {from: 0 day, to: %d day, every: %s}\nsolver: {dosing: %s}\n",
         more, drug, DAYS, every, dosing);
     person_plan(self, text);
+}
+
+/* As plan(). @return doses that were left out */
+static uint64_t run(person_t *self, const char *drug, const char *more, const char *dosing, const char *every)
+{
+    plan(self, drug, more, dosing, every);
     const ost_cohort_options_t options = { .n_threads = 1, .no_probe = true, .sink = person_keep, .user = self };
     ost_cohort_summary_t summary = { 0 };
     CU_ASSERT_EQUAL_FATAL(ost_cohort_run(&self->plan, &options, &summary, NULL), 0);
@@ -98,9 +104,39 @@ static void test_bone(void)
     }
 }
 
+/* A system that notes when a lane's drives are at two levels. */
+static const ost_system_t *watched;
+static size_t level_input;
+static double last_on;
+
+static void watch(const void *self, const ost_point_t *at, double *f)
+{
+    for (size_t l = 0; l < OST_LANE_COUNT; l++)
+        if (at->u[level_input * OST_LANE_COUNT + l] != 0) last_on = fmax(last_on, at->t[l]);
+    watched->rhs(self, at, f);
+}
+
+/* Drives are at two levels, which doubles what rates cost, up to the last dose and no longer. */
+static void test_levels_end(void)
+{
+    person_t self;
+    plan(&self, "raloxifene", "parameters: {raloxifene.V: 20000 L, raloxifene.K: 0.002 ng/mL}\n", "periodic", "5 day");
+    ost_system_t system = *self.plan.system;
+    watched = self.plan.system;
+    system.rhs = watch;
+    self.plan.system = &system;
+    level_input = (size_t) self.plan.inputs->levels;
+    last_on = -INFINITY;
+    person_simulate(&self);
+    ost_assert_close(last_on, 59, 0, 1e-9);
+    self.plan.system = watched;
+    person_free(&self);
+}
+
 static const ost_test_t tests[] = {
     { "points", test_points },
     { "values_before_doses", test_before_doses },
     { "bone", test_bone },
+    { "levels_end", test_levels_end },
 };
 OST_TEST_MAIN("ripple", tests)

@@ -327,6 +327,15 @@ static bool averages(
     return true;
 }
 
+/* Let the ripple of the series act no more, and no drive be at two levels once none is held or averaged. */
+static void end_ripple(const ost_lane_t *self, const ost_series_t *series, double *u)
+{
+    bool acts = series->ripple_input < 0;
+    ost_ripple_end(series, u);
+    for (size_t i = 0; i < self->job->n_series; i++) acts |= self->followers[self->job->series[i].hold_input].held;
+    if (!acts) u[series->level_input * OST_LANE_COUNT] = 0;
+}
+
 /* A held block's doses are given from now on, or no more: what holds it stays as it was. */
 static void set_live(ost_lane_t *self, ost_follower_t *follower, const ost_series_t *series,
     const ost_ripple_dose_t *dose, double t, double *x, double *u)
@@ -353,7 +362,7 @@ static bool follow(
     const bool live = is_live(self->job, t), begins = begins_dose(follower, series, t);
     if (follower->series != i_series || (follower->held && is_last)) {
         *follower = follows(i_series);
-        ost_ripple_end(series, u);
+        end_ripple(self, series, u);
         see_states(self, follower, series, x);
         begin_interval(follower, series, t, x);
         *hold = 0;
