@@ -639,6 +639,35 @@ arms:
         self.assertIn("arms.csv:2: class: 'nome' must be one of none or pushed (did you mean 'none'?)",
                       self.validate(code=1).stderr)
 
+    def test_trust(self):
+        """Which classes of treatment can be trusted: intervals that hold, and errors against class means."""
+        self.write("trials/classes.csv", "class,meaning\npushed,pushed\n")
+        self.write("trials/arms.csv", "trial,arm,class,minus\nT,drug,pushed,\nU,drug,pushed,\n")
+        self.write("trials/two.yaml", TRIAL.replace("trial: T", "trial: U"))
+        row = "{},{},{},BMD_change,LS,{},mean,{:.3f},percent,,0.2,se,50,c,r,\n"
+        rest = "".join(line for line in ROWS.splitlines(True) if ",drug," not in line)
+        rest += rest.replace(",T,", ",U,") + row.format("context", "U", "drug", 12, -5)
+        for n, n_outside, mean, trust in (
+                (10, 1, -9, "inside as often as intervals say, nearer than class means: pushed (9 of 10)"),
+                (10, 0, -5.01, "inside as often as intervals say, no nearer than class means: pushed (10 of 10)"),
+                (10, 1, None, "inside as often as intervals say, no class means: pushed (9 of 10)"),
+                (10, 4, -9, "inside too rarely: intervals are too narrow: pushed (6 of 10)"),
+                (2, 2, -9, "inside too rarely: intervals are too narrow: pushed (0 of 2)"),
+                (9, 0, -9, "too few observations to tell: pushed (9 of 9)")):
+            with self.subTest(trust):
+                rows = [row.format("validate", "T", "drug", month, lost(0.05, month / 12) - (2 if month <= n_outside else 0.05))
+                        for month in range(1, n + 1)]
+                rows += [row.format("calibrate", "U", "drug", 12, mean)] if mean else []
+                self.write("trials/evidence.csv", HEAD + rest + "".join(rows))
+                text = sentences(self.validate("--parameters", "none", "-o", "page.html").stdout)
+                self.assertTrue(text.endswith("Too few: under 10. - " + trust), text[-300:])
+                with open(self.path("page.html"), encoding="utf-8") as file:
+                    table = re.search("<h2 id='trust'>.*?</table>", file.read(), re.S)[0]
+                cells = re.findall(r"<tr><th>(.*?)</th><td class='key'>.*</svg> (.*?)</span></td></tr>", table)
+                self.assertEqual([": ".join(cell) for cell in cells], [trust])
+        self.write("trials/arms.csv", "trial,arm,class,minus\nU,drug,pushed,\n")
+        self.assertNotIn("trusted", self.validate("--parameters", "none").stdout)
+
     def test_class_means_of_shipped_trials(self):
         """A trial of one's own whose arms.csv names classes of osteon has the class means of the shipped trials."""
         self.write("trials/arms.csv", "trial,arm,class,minus\nT,placebo,aromatase inhibitor,\nT,drug,untreated,\n"

@@ -5,6 +5,7 @@
 #include "core/table.h"
 #include "core/text.h"
 
+#include <gsl/gsl_cdf.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -247,6 +248,20 @@ int ost_naive_sum(ost_naive_sum_t *sums, const ost_naive_t *naive, const ost_tri
         sums[of] = sum_of_class(naive, trials, checked, n, of, values);
     free(values);
     return 0;
+}
+
+const char *const ost_trust_words[OST_N_TRUSTS] = { OST_TRUSTS(OST_WORD_OF) };
+
+#define PREDICTED 0.9  /* of observations that an interval holds */
+#define RARE 0.05      /* probability of chance from which on it is not believed */
+#define FEW_TO_TELL 10 /* fewer do not tell 70 % from 90 % */
+
+ost_trust_t ost_naive_trust(const ost_naive_sum_t *self)
+{
+    if (gsl_cdf_binomial_P((unsigned) self->n_inside, PREDICTED, (unsigned) self->n) < RARE) return OST_TRUST_NARROW;
+    if (self->n < FEW_TO_TELL) return OST_TRUST_FEW;
+    if (self->n_compared == 0) return OST_TRUST_ALONE;
+    return self->square < self->naive_square && self->size < self->naive_size ? OST_TRUST_NEARER : OST_TRUST_NO_NEARER;
 }
 
 int ost_naive_print(

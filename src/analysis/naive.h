@@ -57,6 +57,23 @@ typedef struct {
  *  @param[out] sums  [n_classes + 2] by class, then of arms without one, then of all. @return 0 or OST_ERR_NO_MEMORY */
 int ost_naive_sum(ost_naive_sum_t *sums, const ost_naive_t *naive, const ost_trials_t *trials,
     const ost_naive_checked_t *checked, size_t n, ost_error_t *err) OST_MUST_CHECK;
+/** How far predictions of a class of treatment can be trusted, by observations that were never fitted; the best first:
+ * X(name, words). */
+#define OST_TRUSTS(X)                                                                                                  \
+    X(OST_TRUST_NEARER, "inside as often as intervals say, nearer than class means")                                   \
+    X(OST_TRUST_ALONE, "inside as often as intervals say, no class means")                                             \
+    X(OST_TRUST_NO_NEARER, "inside as often as intervals say, no nearer than class means")                             \
+    X(OST_TRUST_NARROW, "inside too rarely: intervals are too narrow")                                                 \
+    X(OST_TRUST_FEW, "too few observations to tell")
+typedef enum { OST_TRUSTS(OST_MEMBER) OST_N_TRUSTS } ost_trust_t;
+extern const char *const ost_trust_words[OST_N_TRUSTS];
+/** @param self  with observations */
+ost_trust_t ost_naive_trust(const ost_naive_sum_t *self);
+/** How it is told, for a person. */
+#define OST_TRUST_NOTE                                                                                                 \
+    "By observations of BMD that were never fitted (role validate): in brackets, how many of them lie inside their "   \
+    "90 % prediction intervals. Too rarely: as or more rarely than chance would in 1 of 20 cases, rows taken as "      \
+    "independent, as those of one trial are not. Nearer: by rmse and by mean absolute error. Too few: under 10."
 /** What the table says, for a person. */
 #define OST_NAIVE_NOTE                                                                                                 \
     "coverage: fraction of the n observations that lie inside their 90 % prediction intervals. bias, median, rmse "    \

@@ -123,6 +123,31 @@ static int print_by_treatment(const ost_validation_t *self, FILE *out, ost_error
     return ret;
 }
 
+/* Which classes of treatment the model predicts, a line for each degree of trust. @return 0 or OST_ERR_NO_MEMORY */
+static int print_trust(const ost_validation_t *self, FILE *out, ost_error_t *err)
+{
+    const ost_treatments_t *treatments = &self->trials.treatments;
+    bool is_first = true;
+    int ret = 0;
+    for (int trust = 0; trust < OST_N_TRUSTS; trust++) {
+        ost_text_list_t classes = { 0 };
+        for (size_t i = 0; i < treatments->n_classes && ret == 0; i++) {
+            const ost_naive_sum_t *sum = &self->by_treatment[OST_ROLE_VALIDATE][i];
+            if (sum->n > 0 && ost_naive_trust(sum) == (ost_trust_t) trust)
+                ret =
+                    ost_text_list_add(&classes, "%s (%zu of %zu)", treatments->classes[i].name, sum->n_inside, sum->n);
+        }
+        if (classes.n > 0 && is_first)
+            ost_print_wrapped(out, "\nWhich classes of treatment can be trusted? %s", OST_TRUST_NOTE);
+        is_first = is_first && classes.n == 0;
+        char begin[100];
+        snprintf(begin, sizeof(begin), "- %s:", ost_trust_words[trust]);
+        if (classes.n > 0 && ret == 0) ost_print_list(out, begin, &classes);
+        ost_text_list_free(&classes);
+    }
+    return ret == 0 ? 0 : ost_no_memory(err);
+}
+
 static void print_unmatched(const ost_matched_t *matched, FILE *out)
 {
     for (size_t i = 0; i < matched->n_unmatched; i++) {
@@ -254,5 +279,6 @@ int ost_validation_print(const ost_validation_t *self, FILE *out, ost_error_t *e
             ost_print_wrapped(out, "%s replicates: n %zu in %zu groups of trials that gave the same, sd %.2f",
                 ost_class_words[c], same.n, same.n_groups, same.sd);
     }
-    return ret == 0 ? print_by_treatment(self, out, err) : ret;
+    if (ret == 0) ret = print_by_treatment(self, out, err);
+    return ret == 0 ? print_trust(self, out, err) : ret;
 }

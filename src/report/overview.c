@@ -96,7 +96,7 @@ static void put_scatter(const ost_validation_t *self, ost_class_t of, FILE *out)
         [OST_CLASS_LEVEL] = "levels, each in its unit",
         [OST_CLASS_SD] = "SD between subjects, percentage points",
     };
-    double size = of == OST_CLASS_BMD ? 480 : 270;
+    double size = of == OST_CLASS_BMD ? 480 : 260;
     const bool is_log = of == OST_CLASS_LEVEL;
     ost_chart_t chart = { .out = out, size, size, INFINITY, -INFINITY, .x_is_log = is_log, .y_is_log = is_log };
     for (size_t i = 0; i < self->n_checks; i++) {

@@ -17,7 +17,8 @@ static const char *name_of(const ost_validation_t *self, size_t series)
     return series < treatments->n_classes ? treatments->classes[series].name : "without class";
 }
 
-static void put_mark(const ost_validation_t *self, size_t series, FILE *out)
+/* @param sum  NULL: how many are inside is not said */
+static void put_mark(const ost_validation_t *self, size_t series, const ost_naive_sum_t *sum, FILE *out)
 {
     const ost_treatments_t *treatments = &self->trials.treatments;
     fputs("<span title='", out);
@@ -26,6 +27,7 @@ static void put_mark(const ost_validation_t *self, size_t series, FILE *out)
     ost_chart_mark(out, series, 8, 7, true);
     fputs("</svg> ", out);
     ost_html_text(name_of(self, series), out);
+    if (sum != NULL) fprintf(out, " (%zu of %zu)", sum->n_inside, sum->n);
     fputs("</span>", out);
 }
 
@@ -38,7 +40,7 @@ void ost_page_key(const ost_validation_t *self, FILE *out)
     for (size_t series = 0; series <= self->trials.treatments.n_classes; series++) {
         size_t i = 0;
         while (i < self->n_checks && ost_page_series(self, &self->checks[i]) != series) i++;
-        if (i < self->n_checks) put_mark(self, series, out);
+        if (i < self->n_checks) put_mark(self, series, NULL, out);
     }
     fputs("</p>\n", out);
 }
@@ -59,7 +61,7 @@ static void put_sum(const ost_validation_t *self, const ost_naive_sum_t *sum, si
     if (series > n_classes)
         fputs("all", out);
     else
-        put_mark(self, series, out);
+        put_mark(self, series, NULL, out);
     fprintf(out, "</td><td>%zu</td><td>%.0f %%</td><td>%.2f</td><td>%.2f</td><td>%zu</td>", sum->n,
         100 * (double) sum->n_inside / (double) sum->n, sum->rmse, sum->mae, sum->n_compared);
     if (sum->n_compared > 0) {
@@ -84,6 +86,25 @@ static void put_sums(const ost_validation_t *self, ost_role_t role, FILE *out)
     for (size_t series = 0; series <= n_classes + 1; series++)
         put_sum(self, &self->by_treatment[role][series], series, out);
     fputs("</tbody></table></div>\n", out);
+}
+
+void ost_page_trust(const ost_validation_t *self, FILE *out)
+{
+    bool is_first = true;
+    for (int trust = 0; trust < OST_N_TRUSTS; trust++) {
+        size_t n = 0;
+        for (size_t i = 0; i < self->trials.treatments.n_classes; i++) {
+            const ost_naive_sum_t *sum = &self->by_treatment[OST_ROLE_VALIDATE][i];
+            if (sum->n == 0 || ost_naive_trust(sum) != (ost_trust_t) trust) continue;
+            if (is_first)
+                fputs("<h2 id='trust'>Which classes of treatment can be trusted?</h2>\n<table class='asked'>\n", out);
+            is_first = false;
+            if (n++ == 0) fprintf(out, "<tr><th>%s</th><td class='key'>", ost_trust_words[trust]);
+            put_mark(self, i, sum, out);
+        }
+        if (n > 0) fputs("</td></tr>\n", out);
+    }
+    if (!is_first) fputs("</table>\n<p class='note'>" OST_TRUST_NOTE "</p>\n", out);
 }
 
 void ost_page_treatments(const ost_validation_t *self, FILE *out)

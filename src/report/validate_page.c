@@ -46,8 +46,13 @@ static void put_head(const ost_validation_t *self, FILE *out)
     ost_html_text(ost_validation_basis(self, basis, sizeof(basis)), out);
     fputs(". Observed values: ", out);
     ost_html_text(self->trials.evidence.path, out);
-    fputs("; lines are those of this file.</p>\n<div class='index'><a href='#overview'>Observed against predicted</a>\n"
-          "<a href='#missed'>Missed by far, and why</a>\n",
+    fputs("; lines are those of this file.</p>\n", out);
+}
+
+static void put_index(const ost_validation_t *self, FILE *out)
+{
+    fputs("<div class='index'><a href='#overview'>Observed against predicted</a>\n"
+          "<a href='#treatments'>The model against class means</a>\n<a href='#missed'>Missed by far, and why</a>\n",
         out);
     for (size_t t = 0; t < self->trials.n_trials; t++) {
         fprintf(out, "<a href='#t%zu'>", t);
@@ -60,6 +65,8 @@ static void put_head(const ost_validation_t *self, FILE *out)
 void ost_validation_write_html(const ost_validation_t *self, FILE *out)
 {
     put_head(self, out);
+    ost_page_trust(self, out);
+    put_index(self, out);
     ost_page_overview(self, out);
     put_summary(self, out);
     ost_page_treatments(self, out);
