@@ -15,7 +15,7 @@ static int open_table(const export_t *self, ost_csv_t *csv, ost_error_t *err)
     const ost_people_t *people = &self->experiment.people;
     char *text = ost_strdup(people->text);
     *csv = (ost_csv_t){ 0 };
-    return text == NULL ? ost_no_memory(err) : ost_csv_begin(csv, people->path, text, err);
+    return text == NULL ? ost_no_memory(err) : ost_csv_begin(csv, people->path, text, NULL, err);
 }
 
 /* Unit of a column of the table, "" where the experiment gives none. */

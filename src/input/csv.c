@@ -81,17 +81,17 @@ static char *trim(char *text)
     return text;
 }
 
-int ost_csv_open(ost_csv_t *self, const char *path, ost_error_t *err)
+int ost_csv_open(ost_csv_t *self, const char *path, ost_memory_t *memory, ost_error_t *err)
 {
     char *text;
-    *self = (ost_csv_t){ .path = path, .err = err };
+    *self = (ost_csv_t){ .path = path, .memory = memory, .err = err };
     self->code = ost_file_read(&text, path, OST_CSV_MAX_BYTES, err);
-    return self->code == 0 ? ost_csv_begin(self, path, text, err) : self->code;
+    return self->code == 0 ? ost_csv_begin(self, path, text, memory, err) : self->code;
 }
 
-int ost_csv_begin(ost_csv_t *self, const char *path, char *text, ost_error_t *err)
+int ost_csv_begin(ost_csv_t *self, const char *path, char *text, ost_memory_t *memory, ost_error_t *err)
 {
-    *self = (ost_csv_t){ .path = path, .text = text, .at = text, .line = 1, .err = err };
+    *self = (ost_csv_t){ .path = path, .text = text, .at = text, .line = 1, .memory = memory, .err = err };
     if (strncmp(self->text, "\xEF\xBB\xBF", 3) == 0) self->at += 3; /* the mark that spreadsheets put in front */
     if (!read_record(self)) return FAIL(self, OST_ERR_SYNTAX, 1, "the line of column names is missing");
     self->n_names = self->n_fields;
@@ -170,6 +170,20 @@ int ost_csv_fail_at(ost_csv_t *self, ost_location_t at, int code, const char *fm
 int ost_csv_no_memory(ost_csv_t *self)
 {
     return self->code != 0 ? self->code : (self->code = ost_no_memory(self->err));
+}
+
+void *ost_csv_list(ost_csv_t *self, size_t n, size_t size)
+{
+    void *items = ost_memory_list(self->memory, n, size);
+    if (items == NULL) ost_csv_no_memory(self);
+    return items;
+}
+
+char *ost_csv_text(ost_csv_t *self, const char *text, size_t length)
+{
+    char *copy = ost_csv_list(self, length + 1, 1);
+    if (copy != NULL) memcpy(copy, text, length);
+    return copy;
 }
 
 double ost_csv_number(ost_csv_t *self, size_t field, const char *name)
@@ -270,7 +284,7 @@ static unsigned read_word(ost_csv_t *self, size_t field, const ost_csv_column_t 
 }
 
 /* @param field  SIZE_MAX: the table has no such column, which is optional */
-static void read_member(ost_csv_t *self, const ost_csv_column_t *column, size_t field, ost_memory_t *memory, char *row)
+static void read_member(ost_csv_t *self, const ost_csv_column_t *column, size_t field, char *row)
 {
     double number = NAN;
     unsigned word;
@@ -287,7 +301,7 @@ static void read_member(ost_csv_t *self, const ost_csv_column_t *column, size_t 
         return;
     case OST_CSV_TEXT:
         text = field == SIZE_MAX ? "" : ost_csv_word(self, field);
-        if ((copy = ost_memory_text(memory, text, strlen(text))) == NULL) ost_csv_no_memory(self);
+        copy = ost_csv_text(self, text, strlen(text));
         memcpy(row + column->offset, &copy, sizeof copy);
     }
 }
@@ -298,14 +312,13 @@ int ost_csv_read_rows(const ost_csv_table_t *table, const void *user, const char
     ost_csv_t csv;
     size_t index[OST_CSV_MAX_FIELDS];
     *n_rows = 0;
-    if (ost_csv_open(&csv, path, err) == 0) find_columns(&csv, table, index);
-    *rows = ost_memory_list(memory, ost_csv_most_records(&csv, SIZE_MAX), table->row_size);
-    if (*rows == NULL) ost_csv_no_memory(&csv);
+    if (ost_csv_open(&csv, path, memory, err) == 0) find_columns(&csv, table, index);
+    *rows = ost_csv_list(&csv, ost_csv_most_records(&csv, SIZE_MAX), table->row_size);
     while (ost_csv_next(&csv)) {
         char *row = (char *) *rows + (*n_rows)++ * table->row_size;
         memcpy(row + table->line, &csv.record_line, sizeof csv.record_line);
         for (size_t c = 0; c < table->n_columns && csv.code == 0; c++)
-            read_member(&csv, &table->columns[c], index[c], memory, row);
+            read_member(&csv, &table->columns[c], index[c], row);
         if (csv.code == 0 && table->check != NULL) (void) table->check(user, &csv, index, row);
     }
     ost_csv_close(&csv);

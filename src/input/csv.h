@@ -26,16 +26,21 @@ typedef struct {
     char *fields[OST_CSV_MAX_FIELDS];            /* [n_fields] of the record, point into the text */
     ost_location_t location[OST_CSV_MAX_FIELDS]; /* [n_fields] where they begin */
     size_t n_fields;
-    size_t n_names;   /* fields of the first record, which names the columns; every other has as many */
-    ost_error_t *err; /* the caller's */
-    int code;         /* 0, or that of the first error */
+    size_t n_names;       /* fields of the first record, which names the columns; every other has as many */
+    ost_memory_t *memory; /* of what is kept of the table; borrowed, NULL: nothing is */
+    ost_error_t *err;     /* the caller's */
+    int code;             /* 0, or that of the first error */
 } ost_csv_t;
 
 /* Open a table and read its first record. `self` must be closed also after an error. @return 0, OST_ERR_MISSING,
  * OST_ERR_IO, OST_ERR_LIMIT, OST_ERR_SYNTAX or OST_ERR_NO_MEMORY */
-int ost_csv_open(ost_csv_t *self, const char *path, ost_error_t *err) OST_MUST_CHECK;
+int ost_csv_open(ost_csv_t *self, const char *path, ost_memory_t *memory, ost_error_t *err) OST_MUST_CHECK;
 /* The same of a text that was read. @param text  owned by self from here on, also after an error */
-int ost_csv_begin(ost_csv_t *self, const char *path, char *text, ost_error_t *err) OST_MUST_CHECK;
+int ost_csv_begin(ost_csv_t *self, const char *path, char *text, ost_memory_t *memory, ost_error_t *err) OST_MUST_CHECK;
+/* n zeroed items of `size` bytes, or a text of `length` characters, in the table's memory. @return NULL, with an error:
+ * out of memory */
+void *ost_csv_list(ost_csv_t *self, size_t n, size_t size);
+char *ost_csv_text(ost_csv_t *self, const char *text, size_t length);
 /* A field without blanks around it, cut in place. */
 char *ost_csv_word(const ost_csv_t *self, size_t field);
 /* What heads a column, "age [year]" or "smoker [no|yes]". */

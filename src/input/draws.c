@@ -52,22 +52,20 @@ static void read_name(ost_draws_t *self, column_t *column, size_t field, ost_csv
     if (csv->code != 0) return;
     if (ost_words_find((const char *const *) self->names, self->n_params, head->name) < self->n_params)
         ost_csv_fail(csv, field, OST_ERR_NAME, "duplicate parameter '%s'", head->name);
-    self->names[self->n_params] = ost_memory_text(&self->memory, head->name, strlen(head->name));
-    self->unit_texts[self->n_params] = ost_memory_text(&self->memory, head->unit_text, strlen(head->unit_text));
+    self->names[self->n_params] = ost_csv_text(csv, head->name, strlen(head->name));
+    self->unit_texts[self->n_params] = ost_csv_text(csv, head->unit_text, strlen(head->unit_text));
     self->units[self->n_params] = head->unit;
     self->head[self->n_params] = csv->location[field];
     column->param = self->n_params++;
-    if (self->memory.failed) ost_csv_no_memory(csv);
 }
 
 static void read_header(ost_draws_t *self, column_t *columns, ost_csv_t *csv)
 {
     if (csv->n_fields < 2 || strcmp(csv->fields[0], "draw") != 0) fail(csv, 0, "the first column is not 'draw'");
-    self->names = ost_memory_list(&self->memory, csv->n_fields, sizeof *self->names);
-    self->units = ost_memory_list(&self->memory, csv->n_fields, sizeof *self->units);
-    self->head = ost_memory_list(&self->memory, csv->n_fields, sizeof *self->head);
-    self->unit_texts = ost_memory_list(&self->memory, csv->n_fields, sizeof *self->unit_texts);
-    if (self->memory.failed) ost_csv_no_memory(csv);
+    self->names = ost_csv_list(csv, csv->n_fields, sizeof *self->names);
+    self->units = ost_csv_list(csv, csv->n_fields, sizeof *self->units);
+    self->head = ost_csv_list(csv, csv->n_fields, sizeof *self->head);
+    self->unit_texts = ost_csv_list(csv, csv->n_fields, sizeof *self->unit_texts);
     for (size_t i = 1; i < csv->n_fields && csv->code == 0; i++) {
         read_name(self, &columns[i], i, csv);
         for (size_t k = 1; k < i && columns[i].error != NULL; k++)
@@ -119,10 +117,10 @@ int ost_draws_read(ost_draws_t *self, const char *path, ost_error_t *err)
     double last = -1;
     *self = (ost_draws_t){ 0 };
     self->path = ost_memory_text(&self->memory, path, strlen(path));
-    if (ost_csv_open(&csv, path, err) == 0) read_header(self, columns, &csv);
+    if (ost_csv_open(&csv, path, &self->memory, err) == 0) read_header(self, columns, &csv);
     const size_t most = ost_csv_most_records(&csv, SIZE_MAX) * self->n_params;
-    self->values = ost_memory_list(&self->memory, most, sizeof(*self->values));
-    self->places = ost_memory_list(&self->memory, most, sizeof(*self->places));
+    self->values = ost_csv_list(&csv, most, sizeof(*self->values));
+    self->places = ost_csv_list(&csv, most, sizeof(*self->places));
     if (self->memory.failed) ost_csv_no_memory(&csv);
     for (; ost_csv_next(&csv); n_rows++) {
         check_number(&csv, n_rows, &last);

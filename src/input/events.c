@@ -33,7 +33,6 @@ typedef struct {
     size_t field[N_COLUMNS];              /* of the table, SIZE_MAX: there is no such column */
     size_t covariate[OST_CSV_MAX_FIELDS]; /* [n_covariates] field */
     size_t max_subjects;
-    ost_memory_t *memory;
     double id; /* of the subject that is read */
 } reader_t;
 
@@ -41,14 +40,6 @@ typedef struct {
 #define FAIL(self, column, why, ...)                                                                                   \
     ((self)->field[column] != SIZE_MAX ? ost_csv_fail(&(self)->csv, (self)->field[column], why, __VA_ARGS__)           \
                                        : OST_CSV_FAIL_ROW(&(self)->csv, why, __VA_ARGS__))
-
-/* A list of n items, of which n_old are there; an error where there is no memory. */
-static void *list(reader_t *self, const void *old, size_t n_old, size_t n, size_t size)
-{
-    void *items = ost_memory_extend(self->memory, old, n_old, n - n_old, size);
-    if (items == NULL) ost_csv_no_memory(&self->csv);
-    return items;
-}
 
 /* The number in a column; NAN where the table has no such column, or where the field is empty or '.'. */
 static double number(reader_t *self, size_t field, const char *name)
@@ -84,7 +75,7 @@ static double whole(reader_t *self, int column, double most, double missing, con
 static void fail_unknown(reader_t *self, size_t field, const char *text)
 {
     const ost_events_t *events = self->events;
-    const char **all = list(self, NULL, 0, N_COLUMNS + events->n_covariates, sizeof(*all));
+    const char **all = ost_csv_list(&self->csv, N_COLUMNS + events->n_covariates, sizeof(*all));
     if (all == NULL) return;
     for (size_t i = 0; i < N_COLUMNS; i++) all[i] = names[i];
     for (size_t i = 0; i < events->n_covariates; i++) all[N_COLUMNS + i] = events->covariates[i].column;
@@ -271,11 +262,14 @@ static void begin_subject(reader_t *self)
     ost_people_t *people = self->people;
     if (people->n_rows == MOST_SUBJECTS) FAIL(self, COLUMN_ID, OST_ERR_LIMIT, "more than %d subjects", MOST_SUBJECTS);
     if (people->n_rows + 1 >= self->max_subjects) {
-        const size_t max = 64 + 2 * self->max_subjects, n_old = people->n_rows * people->n_columns;
-        events->first = list(self, events->first, people->n_rows, max + 1, sizeof(*events->first));
-        people->values = list(self, people->values, n_old, max * people->n_columns, sizeof(*people->values));
-        people->places = list(self, people->places, n_old, max * people->n_columns, sizeof(*people->places));
-        self->max_subjects = max;
+        const size_t more = 64 + people->n_rows, n_old = people->n_rows * people->n_columns,
+                     n_more = more * people->n_columns;
+        ost_memory_t *memory = self->csv.memory;
+        events->first = ost_memory_extend(memory, events->first, people->n_rows, more + 1, sizeof(*events->first));
+        people->values = ost_memory_extend(memory, people->values, n_old, n_more, sizeof(*people->values));
+        people->places = ost_memory_extend(memory, people->places, n_old, n_more, sizeof(*people->places));
+        if (memory->failed) ost_csv_no_memory(&self->csv);
+        self->max_subjects = people->n_rows + more;
     }
     if (self->csv.code != 0) return;
     const size_t at = people->n_rows * people->n_columns;
@@ -430,7 +424,7 @@ static void add_columns(reader_t *self)
     ost_people_t *people = self->people;
     const ost_events_t *events = self->events;
     static char id[] = "id", one[] = "1";
-    people->columns = list(self, NULL, 0, 1 + events->n_covariates, sizeof(*people->columns));
+    people->columns = ost_csv_list(&self->csv, 1 + events->n_covariates, sizeof(*people->columns));
     for (size_t i = 0; i <= events->n_covariates && self->csv.code == 0; i++) {
         const ost_event_covariate_t *c = i > 0 ? &events->covariates[i - 1] : NULL;
         people->columns[i] = (ost_people_column_t){ .name = c != NULL ? c->name : id,
@@ -448,8 +442,8 @@ static void read_table(reader_t *self)
     const size_t most = ost_csv_most_records(&self->csv, SIZE_MAX);
     read_heads(self);
     add_columns(self);
-    events->rows = list(self, NULL, 0, most, sizeof(*events->rows));
-    events->values = list(self, NULL, 0, most * events->n_covariates, sizeof(*events->values));
+    events->rows = ost_csv_list(&self->csv, most, sizeof(*events->rows));
+    events->values = ost_csv_list(&self->csv, most * events->n_covariates, sizeof(*events->values));
     while (ost_csv_next(&self->csv)) read_row(self);
     if (events->n_rows == 0)
         ost_csv_fail_at(
@@ -463,7 +457,7 @@ static void read_table(reader_t *self)
 int ost_events_read(
     ost_events_t *self, ost_people_t *people, const ost_people_source_t *source, ost_memory_t *memory, ost_error_t *err)
 {
-    reader_t reader = { .events = self, .people = people, .source = source, .memory = memory };
+    reader_t reader = { .events = self, .people = people, .source = source };
     if (ost_people_begin(people, source, memory, &reader.csv, err) == 0) read_table(&reader);
     ost_csv_close(&reader.csv);
     return reader.csv.code;

@@ -54,16 +54,9 @@ static const char *const interval_also[OST_N_INTERVALS] = {
 enum { COLUMNS(INDEX_OF) N_COLUMNS, N_KEYS = UNIT + 1 };
 static const ost_csv_column_t columns[N_COLUMNS] = { COLUMNS(COLUMN) };
 
-/* What rows are checked with. */
-typedef struct {
-    const ost_endpoint_dictionary_t *dictionary;
-    ost_memory_t *memory;
-} checks_t;
-
 /* A row that is being checked. */
 typedef struct {
     const ost_endpoint_dictionary_t *dictionary;
-    ost_memory_t *memory; /* of the row */
     ost_csv_t *csv;
     const size_t *field; /* of each column */
     ost_evidence_row_t *row;
@@ -74,9 +67,9 @@ typedef struct {
 /* Put the dictionary's spelling in the place of the table's. */
 static int replace(const check_t *self, char **text, const char *word)
 {
-    char *copy = ost_memory_text(self->memory, word, strlen(word));
+    char *copy = ost_csv_text(self->csv, word, strlen(word));
     if (copy != NULL) *text = copy;
-    return copy != NULL ? 0 : ost_csv_no_memory(self->csv);
+    return self->csv->code;
 }
 
 /* Endpoint, site and unit, and that they go together. */
@@ -183,8 +176,7 @@ static int check_value(const check_t *self)
 
 static int check_row(const void *user, ost_csv_t *csv, const size_t *field, void *row)
 {
-    const checks_t *of = user;
-    const check_t self = { of->dictionary, of->memory, csv, field, row };
+    const check_t self = { user, csv, field, row };
     int ret = check_words(&self);
     if (ret == 0) ret = check_value(&self);
     if (ret == 0) ret = check_interval(&self);
@@ -196,8 +188,7 @@ static const ost_csv_table_t table = { columns, N_COLUMNS, sizeof(ost_evidence_r
 
 static int check_key(const void *user, ost_csv_t *csv, const size_t *field, void *row)
 {
-    const checks_t *of = user;
-    const check_t self = { of->dictionary, of->memory, csv, field, row };
+    const check_t self = { user, csv, field, row };
     return check_words(&self);
 }
 
@@ -267,14 +258,14 @@ static int find_duplicates(ost_evidence_t *self, const char *path, ost_error_t *
 }
 
 /* Rows that frozen.csv beside the table names count as validate, whatever their role. */
-static int read_frozen(ost_evidence_t *self, const checks_t *checks, ost_error_t *err)
+static int read_frozen(ost_evidence_t *self, const ost_endpoint_dictionary_t *dictionary, ost_error_t *err)
 {
     const char *path = ost_file_beside(&self->memory, self->path, "frozen.csv");
     if (path == NULL) return ost_no_memory(err);
     void *rows = NULL;
     int ret = 0;
     if (access(path, F_OK) == 0)
-        ret = ost_csv_read_rows(&frozen, checks, path, &self->memory, &rows, &self->n_frozen, err);
+        ret = ost_csv_read_rows(&frozen, dictionary, path, &self->memory, &rows, &self->n_frozen, err);
     const ost_evidence_row_t *keys = rows;
     for (size_t k = 0; k < self->n_frozen && ret == 0; k++) {
         size_t i = 0;
@@ -304,13 +295,12 @@ int ost_evidence_read(
 {
     void *rows;
     *self = (ost_evidence_t){ 0 };
-    const checks_t checks = { dictionary, &self->memory };
     if ((self->path = ost_memory_text(&self->memory, path, strlen(path))) == NULL) return ost_no_memory(err);
-    int ret = ost_csv_read_rows(&table, &checks, path, &self->memory, &rows, &self->n_rows, err);
+    int ret = ost_csv_read_rows(&table, dictionary, path, &self->memory, &rows, &self->n_rows, err);
     self->rows = rows;
     if (ret == 0) ret = find_duplicates(self, path, err);
     if (ret == 0 && ost_evidence_doubt(self) < 0) ret = ost_no_memory(err);
-    return ret == 0 ? read_frozen(self, &checks, err) : ret;
+    return ret == 0 ? read_frozen(self, dictionary, err) : ret;
 }
 
 ost_role_t ost_evidence_role(const ost_evidence_row_t *row)

@@ -105,14 +105,6 @@ static void find_columns(reader_t *self, const char *const *found)
         if (self->field[c] != SIZE_MAX) ost_csv_head(&self->csv, self->field[c], false, &self->head[c]);
 }
 
-/* A copy of n characters in the table's memory. @return NULL, with an error of the table: out of memory */
-static char *copy(reader_t *self, const char *text, size_t n)
-{
-    char *copied = ost_memory_text(&self->table->memory, text, n);
-    if (copied == NULL) ost_csv_no_memory(&self->csv);
-    return copied;
-}
-
 static void read_heads(reader_t *self)
 {
     const char *found[OST_CSV_MAX_FIELDS];
@@ -120,13 +112,13 @@ static void read_heads(reader_t *self)
         const char *head = ost_csv_word(&self->csv, i);
         size_t n = strcspn(head, "[");
         while (n > 0 && head[n - 1] == ' ') n--;
-        if ((found[i] = copy(self, head, n)) == NULL) return;
+        if ((found[i] = ost_csv_text(&self->csv, head, n)) == NULL) return;
     }
     find_columns(self, found);
     check_unit(self, COLUMN_TIME);
     check_unit(self, COLUMN_DV);
     const char *unit = self->head[COLUMN_DV].unit_text;
-    if (self->csv.code == 0) self->table->unit_text = copy(self, unit, strlen(unit));
+    if (self->csv.code == 0) self->table->unit_text = ost_csv_text(&self->csv, unit, strlen(unit));
 }
 
 static bool is_missing(const reader_t *self, column_t column)
@@ -191,7 +183,7 @@ static void read_row(reader_t *self, ost_observed_row_t *row)
     if (self->table->is_change && row->value < -100)
         FAIL(self, COLUMN_DV, OST_ERR_VALUE, "DV %g %% is a change to a value below zero; expected -100 %% or more",
             row->value);
-    row->id = copy(self, id, strlen(id));
+    row->id = ost_csv_text(&self->csv, id, strlen(id));
 }
 
 static int compare_rows(const void *a, const void *b)
@@ -224,8 +216,7 @@ static void read_rows(reader_t *self)
 {
     ost_observed_t *table = self->table;
     const size_t most = ost_csv_most_records(&self->csv, MOST_ROWS);
-    table->rows = ost_memory_list(&table->memory, most, sizeof(*table->rows));
-    if (table->rows == NULL) ost_csv_no_memory(&self->csv);
+    table->rows = ost_csv_list(&self->csv, most, sizeof(*table->rows));
     while (ost_csv_next(&self->csv)) {
         const ost_left_out_t reason = sort_out(self);
         if (reason != OST_N_LEFT_OUT)
@@ -245,7 +236,7 @@ int ost_observed_read(ost_observed_t *self, const char *path, const ost_observed
 {
     reader_t reader = { .table = self, .fit = fit };
     *self = (ost_observed_t){ 0 };
-    if (ost_csv_open(&reader.csv, path, err) == 0) read_heads(&reader);
+    if (ost_csv_open(&reader.csv, path, &self->memory, err) == 0) read_heads(&reader);
     read_rows(&reader);
     ost_csv_close(&reader.csv);
     return reader.csv.code;

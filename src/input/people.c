@@ -30,21 +30,12 @@ typedef struct {
 typedef struct {
     ost_people_t *people;
     const ost_people_source_t *source;
-    ost_memory_t *memory;
     ost_csv_t csv;
     field_t fields[OST_CSV_MAX_FIELDS];
     double sum; /* of weights */
 } reader_t;
 
 #define FAIL(self, field, code, ...) ost_csv_fail(&(self)->csv, field, code, __VA_ARGS__)
-
-/* n zeroed items in the table's memory. @return NULL, with an error of the table: out of memory */
-static void *list(reader_t *self, size_t n, size_t size)
-{
-    void *items = ost_memory_list(self->memory, n, size);
-    if (items == NULL) ost_csv_no_memory(&self->csv);
-    return items;
-}
 
 static void add_column(reader_t *self, size_t field, const char *name, const char *unit_text, const ost_unit_t *unit)
 {
@@ -55,12 +46,11 @@ static void add_column(reader_t *self, size_t field, const char *name, const cha
         FAIL(self, field, OST_ERR_LIMIT, "more than %d columns and categories", MOST_COLUMNS);
     if (self->csv.code != 0) return;
     ost_people_column_t *column = &people->columns[people->n_columns];
-    *column = (ost_people_column_t){ .name = ost_memory_text(self->memory, name, strlen(name)),
-        .unit_text = ost_memory_text(self->memory, unit_text, strlen(unit_text)),
+    *column = (ost_people_column_t){ .name = ost_csv_text(&self->csv, name, strlen(name)),
+        .unit_text = ost_csv_text(&self->csv, unit_text, strlen(unit_text)),
         .unit = *unit,
         .at = self->csv.location[field],
         .field = field };
-    if (self->memory->failed) ost_csv_no_memory(&self->csv);
     people->n_columns += self->csv.code == 0;
 }
 
@@ -76,7 +66,7 @@ static void add_categories(reader_t *self, size_t field)
 {
     field_t *to = &self->fields[field];
     char *rest = to->head.unit_text, *word, name[160];
-    to->words = list(self, strlen(rest) + 1, sizeof(*to->words));
+    to->words = ost_csv_list(&self->csv, strlen(rest) + 1, sizeof(*to->words));
     while (self->csv.code == 0 && (word = strsep(&rest, "|")) != NULL) {
         word += strspn(word, " \t");
         word[strcspn(word, " \t")] = '\0';
@@ -175,8 +165,7 @@ static void check_source(reader_t *self)
     const char *names[OST_CSV_MAX_FIELDS];
     for (size_t i = 0; i < self->csv.n_names; i++) {
         const char *field = ost_csv_word(&self->csv, i), *unit = strstr(field, " [");
-        names[i] = ost_memory_text(self->memory, field, unit != NULL ? (size_t) (unit - field) : strlen(field));
-        if (names[i] == NULL) ost_csv_no_memory(&self->csv);
+        names[i] = ost_csv_text(&self->csv, field, unit != NULL ? (size_t) (unit - field) : strlen(field));
         if (names[i] == NULL) return;
     }
     for (size_t i = 0; i < source->ignore.n; i++) check_listed(self, "ignore", source->ignore.items[i], names);
@@ -230,15 +219,15 @@ static void read_table(reader_t *self)
 {
     ost_people_t *people = self->people;
     const size_t most = ost_csv_most_records(&self->csv, MOST_ROWS);
-    people->columns = list(self, MOST_COLUMNS, sizeof(*people->columns));
+    people->columns = ost_csv_list(&self->csv, MOST_COLUMNS, sizeof(*people->columns));
     check_source(self);
     for (size_t i = 0; i < self->csv.n_names && self->csv.code == 0; i++) read_head(self, i);
     if (people->n_columns == 0)
         ost_csv_fail_at(&self->csv, (ost_location_t){ 1, 0 }, OST_ERR_NAME,
             "has no column of a covariate or parameter; expected one such as 'age [year]'");
-    people->values = list(self, most * people->n_columns, sizeof(*people->values));
-    people->places = list(self, most * people->n_columns, sizeof(*people->places));
-    if (self->source->weights != NULL) people->weight = list(self, most, sizeof(*people->weight));
+    people->values = ost_csv_list(&self->csv, most * people->n_columns, sizeof(*people->values));
+    people->places = ost_csv_list(&self->csv, most * people->n_columns, sizeof(*people->places));
+    if (self->source->weights != NULL) people->weight = ost_csv_list(&self->csv, most, sizeof(*people->weight));
     while (ost_csv_next(&self->csv)) read_row(self);
     if (people->n_rows == 0)
         ost_csv_fail_at(&self->csv, (ost_location_t){ self->csv.line, 0 }, OST_ERR_VALUE, "has no row of a person");
@@ -252,7 +241,7 @@ int ost_people_begin(
     ost_people_t *self, const ost_people_source_t *source, ost_memory_t *memory, ost_csv_t *csv, ost_error_t *err)
 {
     char *text = NULL;
-    *csv = (ost_csv_t){ .err = err };
+    *csv = (ost_csv_t){ .memory = memory, .err = err };
     if (!OST_HAS_FILES) return csv->code = OST_ERR_MISSING;
     *self = (ost_people_t){ .path = ost_memory_text(memory, source->path, strlen(source->path)) };
     if (source->text != NULL)
@@ -260,14 +249,14 @@ int ost_people_begin(
     else if (self->path != NULL && (csv->code = ost_file_read(&text, self->path, OST_CSV_MAX_BYTES, err)) < 0)
         return csv->code;
     self->text = text != NULL ? ost_memory_text(memory, text, strlen(text)) : NULL;
-    if (self->path != NULL && self->text != NULL) return ost_csv_begin(csv, self->path, text, err);
+    if (self->path != NULL && self->text != NULL) return ost_csv_begin(csv, self->path, text, memory, err);
     free(text);
     return ost_csv_no_memory(csv);
 }
 
 int ost_people_read(ost_people_t *self, const ost_people_source_t *source, ost_memory_t *memory, ost_error_t *err)
 {
-    reader_t reader = { .people = self, .source = source, .memory = memory };
+    reader_t reader = { .people = self, .source = source };
     if (ost_people_begin(self, source, memory, &reader.csv, err) == 0) read_table(&reader);
     ost_csv_close(&reader.csv);
     return reader.csv.code;

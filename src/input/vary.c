@@ -318,7 +318,7 @@ int ost_vary_table(ost_text_list_t *vary, const char *path, ost_error_t *err)
     ost_csv_t csv;
     size_t n_columns = 0, n_rows = 0;
     column_t columns[OST_CSV_MAX_FIELDS] = { 0 };
-    if (ost_csv_open(&csv, path, err) < 0) csv.n_names = 0;
+    if (ost_csv_open(&csv, path, NULL, err) < 0) csv.n_names = 0;
     for (; n_columns < csv.n_names; n_columns++) begin_column(&columns[n_columns], &csv, n_columns);
     for (; ost_csv_next(&csv); n_rows++)
         for (size_t i = 0; i < n_columns; i++) add_field(&columns[i], &csv, i, n_rows == 0);
