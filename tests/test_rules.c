@@ -151,6 +151,34 @@ static void test_eligible(void)
     run_free(&all);
 }
 
+/* Who is not eligible in one arm takes part in none, so that what fails in another is no failure. */
+static void test_not_eligible_and_failed(void)
+{
+    run_t r, all;
+    const char *text = "models: [axis, bone]\npopulation:\n  subjects: 3\n  variability: false\n%s"
+                       "times: {to: 100 day, every: 10 day}\narms:\n  plain: {}\n  before:\n    regimen:\n"
+                       "      - {drug: pill, dose: 20 mg, interval: 10 day, start: -30 day, stop: 0 day}\n";
+    char with[1024], without[1024], eligible[200];
+    snprintf(without, sizeof(without), text, "");
+    run(&all, without);
+    const double plain = schedule_of(&all, "plain", 0, "cells")[0], before = schedule_of(&all, "before", 0, "cells")[0];
+    CU_ASSERT(fabs(plain / before - 1) > 0.01);
+    for (int fails = 0; fails < 2; fails++) { /* in arm `before`; in both arms */
+        snprintf(eligible, sizeof(eligible),
+            "  eligible: \"(if cells %s %.6f then log(-1*cells) else %s*cells) > 0\"\n", before > plain ? ">" : "<",
+            (plain + before) / 2, fails == 0 ? "-1" : "log(-1*cells)");
+        snprintf(with, sizeof(with), text, eligible);
+        run_unchecked(&r, with);
+        CU_ASSERT_EQUAL(r.summary.not_eligible, fails == 0 ? 3 : 0);
+        CU_ASSERT_EQUAL(r.summary.failures, fails == 0 ? 0 : 6);
+        for (size_t k = 0; k < r.e.n_times; k++)
+            CU_ASSERT(
+                isnan(schedule_of(&r, "plain", 1, "cells")[k]) && isnan(schedule_of(&r, "before", 1, "cells")[k]));
+        run_free(&r);
+    }
+    run_free(&all);
+}
+
 /* The run's error is measured on subjects that are eligible, though the first are not. */
 static void test_probes_of_eligible(void)
 {
@@ -243,6 +271,7 @@ static const ost_test_t tests[] = {
     { "holidays", test_holidays },
     { "dropout", test_dropout },
     { "eligible", test_eligible },
+    { "not_eligible_and_failed", test_not_eligible_and_failed },
     { "probes_of_eligible", test_probes_of_eligible },
     { "conditions_without_value", test_conditions_without_value },
     { "wrong_rules", test_wrong_rules },

@@ -356,11 +356,6 @@ static bool overflows(const ost_worker_t *self, const double *y, size_t n_observ
     return false;
 }
 
-static bool is_out(const ost_job_t *job)
-{
-    return ((const ost_visit_context_t *) job->user)->is_out;
-}
-
 bool ost_job_undecided(const ost_job_t *job, char *why)
 {
     const ost_visit_context_t *visits = job->user;
@@ -370,8 +365,8 @@ bool ost_job_undecided(const ost_job_t *job, char *why)
     return true;
 }
 
-/* @param job  NULL: the subject failed before the arm was run */
-static void finish_job(ost_worker_t *self, size_t arm, size_t i, size_t n, const ost_job_t *job)
+/* @param job  NULL: the subject failed before the arm was run @param takes_part  false: then a failure is none */
+static void finish_job(ost_worker_t *self, size_t arm, size_t i, size_t n, const ost_job_t *job, bool takes_part)
 {
     const ost_plan_t *plan = self->plan;
     const size_t k = arm * n + i;
@@ -382,8 +377,13 @@ static void finish_job(ost_worker_t *self, size_t arm, size_t i, size_t n, const
     self->messages[k] = NULL;
     if (job != NULL) ost_solver_stats_add(&self->stats, &job->stats);
     self->status[k] = job != NULL ? (uint8_t) -job->status : ost_worker_failed(self, arm, i, self->text[k]);
+    if (!takes_part) {
+        self->status[k] = 0;
+        drop_out(plan, y, 0);
+        return;
+    }
     if (job != NULL && self->status[k] == 0) {
-        size_t n_observed = count_observed(plan->experiment, is_out(job) ? -INFINITY : self->dropout[i]);
+        const size_t n_observed = count_observed(plan->experiment, self->dropout[i]);
         ost_plan_to_reported_units(plan, y);
         bool fine = fits(self, y);
         if (!ost_job_undecided(job, self->text[k]) && (fine || !overflows(self, y, n_observed, self->text[k]))) {
@@ -397,8 +397,7 @@ static void finish_job(ost_worker_t *self, size_t arm, size_t i, size_t n, const
     }
     self->failures++;
     self->messages[k] = self->text[k];
-    /* a subject that failed has no values: half a curve could be taken for a result */
-    for (size_t t = 0; t < ost_plan_y_size(plan); t++) y[t] = NAN;
+    drop_out(plan, y, 0); /* half a curve could be taken for a result */
 }
 
 /* Arms have the same subjects: who is not eligible in one, as after another treatment before time 0, takes part in
@@ -446,13 +445,15 @@ static int run_arms(ost_worker_t *self, size_t n, ost_error_t *err)
     int ret = n_jobs > 0 ? ost_batch_run(self->batch, self->jobs, n_jobs, err) : 0;
     if (ret < 0) return ret;
     const ost_job_t *job = self->jobs;
+    bool takes_part[BLOCK];
     for (size_t i = 0; i < n; i++) {
-        self->not_eligible += !exclude(self, i);
+        takes_part[i] = exclude(self, i);
+        self->not_eligible += !takes_part[i];
         self->stratum[i] = stratum_of(self, i);
     }
     for (size_t a = 0; a < n_arms; a++)
         for (size_t i = 0; i < n; i++)
-            finish_job(self, a, i, n, ost_worker_failed(self, a, i, NULL) != 0 ? NULL : job++);
+            finish_job(self, a, i, n, ost_worker_failed(self, a, i, NULL) != 0 ? NULL : job++, takes_part[i]);
     return 0;
 }
 
