@@ -50,6 +50,16 @@ int ost_cli_doubts(const ost_plan_t *plan, bool is_own)
     return ret == 0 ? OST_EXIT_OK : ost_cli_no_memory();
 }
 
+const ost_variable_t *ost_cli_shown(const ost_plan_t *plan)
+{
+    const ost_variable_t *variables = plan->outputs->variables, *bmd = variables;
+    for (size_t i = 0; i < plan->outputs->n_variables; i++) {
+        if (strcmp(variables[i].name, "scanned_bmd") == 0) return &variables[i];
+        if (strcmp(variables[i].name, "bmd") == 0) bmd = &variables[i];
+    }
+    return bmd;
+}
+
 int ost_cli_fail(const ost_error_t *err)
 {
     char text[1024];

@@ -174,6 +174,8 @@ void ost_cli_warn(const ost_text_list_t *warnings);
 /* The warnings of a plan, and an error for columns without a use (plan/doubts.h). @param is_own  of the models that the
  * experiment names, not of others in their place, which may not need all of its covariates @return an exit code */
 int ost_cli_doubts(const ost_plan_t *plan, bool is_own);
+/* The output that is looked at first: densities as scans show them, or as they are, else the first. */
+const ost_variable_t *ost_cli_shown(const ost_plan_t *plan);
 /* Print an error. @return its exit code */
 int ost_cli_fail(const ost_error_t *err);
 

@@ -74,9 +74,7 @@ static const char *endpoint_name(const void *from, size_t i)
 static int fail_without_endpoints(const ost_plan_t *of)
 {
     const ost_experiment_t *e = of->experiment;
-    const ost_variable_t *v = &of->outputs->variables[0];
-    for (size_t i = 0; i < of->outputs->n_variables; i++)
-        if (strcmp(of->outputs->variables[i].name, "bmd") == 0) v = &of->outputs->variables[i];
+    const ost_variable_t *v = ost_cli_shown(of);
     const char *element = v->index_set != NULL ? v->index_set->elements[v->n_elements > 1 ? 1 : 0] : NULL;
     return OST_CLI_USAGE("sensitivity: the experiment '%s' asks for no endpoints; name one under 'endpoints', or with\n"
                          "  --of 'change={output: \"%s%s%s%s\", arm: %s, to: %g day}'",

@@ -571,11 +571,6 @@ int ost_cli_simulate(const ost_part_t *parts, size_t n_parts, const void *simula
     if (how->out == NULL) named.out = own;
     if (code == OST_EXIT_OK && how->resume != OST_JOURNAL_RESUME)
         code = ost_cli_check_replaced(named.out, parts, n_parts, how->force, &replaces);
-    if (code == OST_EXIT_OK && !how->quiet && lacks_endpoints(parts))
-        ost_cli_message(
-            "sweep: the experiment has no endpoints, which tables and figures of a sweep show; such as --set "
-            "'endpoints.hip={output: \"bmd[total_hip]\", arm: %s, to: 12 month}' asks for one",
-            parts[0].plan->experiment->arms[0].name);
     if (code == OST_EXIT_OK) code = simulate(parts, n_parts, &named, replaces);
     free(own);
     return code;

@@ -205,6 +205,59 @@ static int check_entries(sweep_t *self, const ost_text_list_t *overrides)
     return OST_EXIT_OK;
 }
 
+/* Whether something begins with "arms.NAME". */
+static bool is_of_arm(const char *path, const char *name)
+{
+    const size_t n = strlen(name), n_arms = strlen("arms.");
+    return strncmp(path, "arms.", n_arms) == 0 && strncmp(path + n_arms, name, n) == 0 &&
+           (path[n_arms + n] == '.' || path[n_arms + n] == '\0');
+}
+
+static bool varies_arm(const ost_design_t *design, const char *name)
+{
+    size_t k = 0;
+    while (k < design->n_axes && !is_of_arm(design->axes[k].path, name)) k++;
+    return k < design->n_axes;
+}
+
+/* "endpoints={...}": what 'show' would have of a run at its last time, in the arms that are varied, or else in all. */
+static int list_endpoints(const sweep_t *self, FILE *out)
+{
+    const ost_experiment_t *e = &self->base;
+    const ost_variable_t *v = ost_cli_shown(&self->plan);
+    bool has_zero = false, is_any = false;
+    for (size_t t = 0; t + 1 < e->n_times; t++) has_zero |= e->times[t] == 0;
+    for (size_t a = 0; a < e->n_arms; a++) is_any |= varies_arm(&self->design, e->arms[a].name);
+    fputs("endpoints={", out);
+    for (size_t a = 0; a < e->n_arms; a++)
+        for (size_t i = 0; i < v->n_elements && (!is_any || varies_arm(&self->design, e->arms[a].name)); i++) {
+            const char *of = v->index_set != NULL ? v->index_set->elements[i] : "";
+            fprintf(out, "%s_%s%s%s: {output: \"%s%s%s%s\", arm: %s, to: %.17g day%s}, ", v->name, e->arms[a].name,
+                of[0] != '\0' ? "_" : "", of, v->name, of[0] != '\0' ? "[" : "", of, of[0] != '\0' ? "]" : "",
+                e->arms[a].name, e->times[e->n_times - 1], has_zero ? "" : ", measure: level");
+        }
+    fputs("}", out);
+    return fclose(out) == 0 ? 0 : OST_ERR_NO_MEMORY;
+}
+
+/* An experiment that asks for no endpoints, nor says that there are none, gets some. */
+static int add_endpoints(sweep_t *self, ost_error_t *err)
+{
+    for (size_t i = 0; i < self->base.n_overrides; i++)
+        if (strncmp(self->base.overrides[i], "endpoints", strlen("endpoints")) == 0) return 0;
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    ost_experiment_t with = { 0 };
+    int ret = out != NULL && list_endpoints(self, out) == 0 ? 0 : ost_no_memory(err);
+    if (ret == 0) ret = ost_experiment_vary(&with, &self->base, (const char *const[]){ text }, 1, err);
+    free(text);
+    ost_plan_free(&self->plan);
+    ost_experiment_free(&self->base);
+    self->base = with;
+    return ret == 0 ? ost_plan_build(&self->plan, &self->library, &self->base, err) : ret;
+}
+
 /* The experiment as it is, and its columns. @return an exit code */
 static int plan_base(sweep_t *self, const ost_text_list_t *overrides)
 {
@@ -212,6 +265,8 @@ static int plan_base(sweep_t *self, const ost_text_list_t *overrides)
     ost_error_t err = { 0 };
     int ret = ost_library_init(&self->library, &err);
     if (ret == 0) ret = ost_plan_build(&self->plan, &self->library, &self->base, &err);
+    if (ret == 0 && overrides != NULL && self->base.n_endpoints == 0 && self->design.kind != OST_DESIGN_DRAWS)
+        ret = add_endpoints(self, &err);
     if (ret == 0) ret = ost_columns_init(&self->columns, &part, 1, &err);
     if (ret == 0) ret = ost_design_name(&self->design, ost_columns_is_taken, &self->plan, &err);
     if (ret < 0) return ost_cli_fail(&err);
