@@ -322,7 +322,7 @@ class Program(unittest.TestCase):
         words = ["run", atac, "-o", "out.h5", "--subjects", "2", "--set", "times={to: 7 year, every: 6 month}", "--set",
                  "outputs=[bmd]"]
         self.assertRegex(self.osteon(*words, "--dosing", "periodic").stdout,
-                         r"against exact, 2 subjects of each arm, estimated from [\d.]+ % of its doses: bmd differs by at most [\d.e-]+ % of its largest value")
+                         r"against exact, 2 subjects of each arm, estimated for the worst of all from [\d.]+ % of its doses: bmd differs by at most [\d.e-]+ % of its largest value")
         self.assertNotIn("against exact", self.osteon(*words, "--dosing", "exact").stdout)
         words[-1] = "outputs=[bmd, estradiol]"
         done = self.osteon(*words)

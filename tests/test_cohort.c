@@ -184,9 +184,10 @@ static void test_periodic(void)
     CU_ASSERT(worst > 0);
     CU_ASSERT_EQUAL(periodic.summary.n_periodic_probed, 8);
     CU_ASSERT(periodic.summary.periodic_share > 0.1 && periodic.summary.periodic_share < 0.7);
-    ost_assert_close(periodic.summary.periodic_error[row], worst, 0.1, 0);
-    ost_assert_close(periodic.summary.periodic_error[output_row(&s.plan, "pill_amount", 0)], NAN, 0, 0);
-    ost_assert_close(exact.summary.periodic_error[row], NAN, 0, 0);
+    ost_assert_close(ost_cohort_summary_periodic_error(&periodic.summary, row), worst, 0.1, 0);
+    ost_assert_close(
+        ost_cohort_summary_periodic_error(&periodic.summary, output_row(&s.plan, "pill_amount", 0)), NAN, 0, 0);
+    ost_assert_close(ost_cohort_summary_periodic_error(&exact.summary, row), NAN, 0, 0);
     result_free(&periodic);
     s.e.dosing = OST_DOSING_PERIODIC;
     ost_plan_free(&s.plan);
@@ -196,7 +197,7 @@ static void test_periodic(void)
     CU_ASSERT_EQUAL(result_run(&periodic, 1, NULL), 0);
     CU_ASSERT_EQUAL(periodic.summary.n_periodic_probed, 0);
     ost_assert_close(periodic.summary.periodic_share, NAN, 0, 0);
-    ost_assert_close(periodic.summary.periodic_error[row], NAN, 0, 0);
+    ost_assert_close(ost_cohort_summary_periodic_error(&periodic.summary, row), NAN, 0, 0);
     result_free(&periodic);
     result_free(&exact);
     study_free(&s);

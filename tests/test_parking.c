@@ -328,7 +328,7 @@ static void test_live_times(void)
     }
     CU_ASSERT(fabs(y[1][B1 * (N + 1)] - y[0][B1 * (N + 1)]) > 0.1);
     ost_assert_close(y[2][E * (N + 1) + N], y[1][E * (N + 1) + N], 1e-6, 0);
-    CU_ASSERT(job[1].ripple > 0);
+    CU_ASSERT(job[1].stats.ripple > 0);
 }
 
 static const ost_test_t tests[] = {

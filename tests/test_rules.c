@@ -196,7 +196,7 @@ static void test_probes_of_eligible(void)
     snprintf(with, sizeof(with), text, eligible);
     run_with(&r, with, true, &options, NULL);
     CU_ASSERT(r.summary.not_eligible >= 8 && r.summary.not_eligible < 60);
-    CU_ASSERT(r.summary.periodic_error[output_row(&r.plan, "bmd", 1)] > 0);
+    CU_ASSERT(ost_cohort_summary_periodic_error(&r.summary, output_row(&r.plan, "bmd", 1)) > 0);
     run_free(&r);
     run_free(&all);
 }

@@ -373,9 +373,12 @@ static void finish_job(ost_worker_t *self, size_t arm, size_t i, size_t n, const
     double *y = self->y + k * ost_plan_y_size(plan);
     self->steps[k] = job != NULL ? (uint32_t) job->stats.steps : 0;
     self->rejected[k] = job != NULL ? (uint32_t) job->stats.rejected : 0;
-    self->ripple[k] = job != NULL ? job->ripple : 0;
     self->messages[k] = NULL;
-    if (job != NULL) ost_solver_stats_add(&self->stats, &job->stats);
+    ost_solver_stats_t stats = { 0 };
+    if (job != NULL) stats = job->stats;
+    if (job != NULL && (job->status != 0 || is_out(job))) stats.ripple = 0;
+    ost_solver_stats_add(&self->stats, &stats);
+    self->ripple[k] = stats.ripple;
     self->status[k] = job != NULL ? (uint8_t) -job->status : ost_worker_failed(self, arm, i, self->text[k]);
     if (!takes_part) {
         self->status[k] = 0;

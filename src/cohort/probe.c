@@ -49,6 +49,7 @@ typedef struct {
     double *error;     /* [n_outputs], percent */
     sample_t *samples; /* [n_samples], those of an arm in a row */
     size_t n_samples;
+    double ripple;                /* the largest of these subjects */
     uint64_t steps, steps_before; /* of these subjects, in this way and in the run */
     uint64_t doses_kept, doses;   /* of those that the run leaves out, and all of these */
 } probe_t;
@@ -111,6 +112,7 @@ static void compare(ost_worker_t *self, probe_t *probe, size_t n, const sample_t
     const uint64_t doses = job->doses_kept + job->stats.doses_skipped;
     const double share = sample->n_live > 0 && doses > 0 ? (double) job->doses_kept / (double) doses : 1;
     probe->steps += job->stats.steps;
+    probe->ripple = fmax(probe->ripple, self->ripple[a * n + sample->subject]);
     probe->doses_kept += job->doses_kept;
     probe->doses += doses;
     ost_plan_to_reported_units(plan, job->y);
@@ -305,6 +307,7 @@ static int probe_dosing(ost_worker_t *self, size_t n, ost_error_t *err)
     if (ret == 0 && n_given > 0) ret = probe_doses(self, &probe, n, n_given, err);
     if (ret > 0) self->probed.n_periodic_probed = (size_t) ret;
     if (ret > 0) self->probed.periodic_share = probe.doses > 0 ? (double) probe.doses_kept / (double) probe.doses : 1;
+    self->probed.ripple_probed = probe.ripple;
     free(probe.samples);
     return ret < 0 ? ret : 0;
 }
@@ -369,6 +372,7 @@ int ost_worker_probe(ost_worker_t *self, size_t i_block, size_t n, ost_error_t *
     int ret = 0;
     self->probed.n_periodic_probed = self->probed.n_solver_probed = self->probed.probe_steps = 0;
     self->probed.periodic_share = NAN;
+    self->probed.ripple_probed = 0;
     for (size_t o = 0; o < self->plan->system->n_outputs; o++)
         self->probed.periodic_error[o] = self->probed.solver_error[o] = NAN;
     for (size_t k = i_block; ret == 0 && k < N_PROBES; k += ost_run_n_probed(self->run)) {

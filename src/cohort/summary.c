@@ -23,10 +23,17 @@ void ost_cohort_summary_add_probed(ost_cohort_summary_t *self, const ost_cohort_
     if (block->n_solver_probed > self->n_solver_probed) self->n_solver_probed = block->n_solver_probed;
     self->probe_steps += block->probe_steps;
     self->periodic_share = fmin(self->periodic_share, block->periodic_share);
+    self->ripple_probed = fmax(self->ripple_probed, block->ripple_probed);
     for (size_t o = 0; o < n_outputs; o++) {
         self->periodic_error[o] = fmax(self->periodic_error[o], block->periodic_error[o]);
         self->solver_error[o] = fmax(self->solver_error[o], block->solver_error[o]);
     }
+}
+
+double ost_cohort_summary_periodic_error(const ost_cohort_summary_t *self, size_t o)
+{
+    const double ratio = self->ripple_probed > 0 ? self->stats.ripple / self->ripple_probed : 1;
+    return fmax(1, ratio) * self->periodic_error[o];
 }
 
 void ost_cohort_summary_free(ost_cohort_summary_t *self)

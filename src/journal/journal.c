@@ -310,7 +310,8 @@ static int append_probe(
     ost_journal_t *self, size_t part, size_t i, const ost_cohort_summary_t *probed, ost_error_t *err)
 {
     size_t n_outputs = plan_of(self, part)->system->n_outputs, size = n_outputs * sizeof(double);
-    ost_kept_probe_t probe = { probed->n_periodic_probed, probed->n_solver_probed, probed->periodic_share };
+    ost_kept_probe_t probe = { probed->n_periodic_probed, probed->n_solver_probed, probed->periodic_share,
+        probed->ripple_probed };
     const struct iovec body[] = { { &probe, sizeof(probe) }, { probed->periodic_error, size },
         { probed->solver_error, size } };
     ost_cohort_summary_add_probed(&self->parts[part].kept.sums, probed, n_outputs);

@@ -9,7 +9,7 @@
 #include <pthread.h>
 
 /* Of the records below. It rises with each change of what they hold: 4 has a PROBE for each block that was probed. */
-#define OST_JOURNAL_FORMAT 5
+#define OST_JOURNAL_FORMAT 6
 /* Body of a HEAD. */
 #define OST_HEAD_TEXT "osteon journal\nformat = %d\nparts = %zu\nshard = %zu/%zu\n"
 enum { OST_HEAD_SIZE = 128 };
@@ -24,7 +24,7 @@ enum { OST_HEAD_SIZE = 128 };
 /* Begins the body of a PROBE; then follow periodic_error and solver_error [n_outputs]. */
 typedef struct {
     uint64_t n_periodic, n_solver; /* subjects */
-    double periodic_share;
+    double periodic_share, ripple;
 } ost_kept_probe_t;
 
 /* Body of an END. */

@@ -179,6 +179,7 @@ static int visit_probe(ost_journal_t *self, const ost_record_head_t *head, const
     const ost_cohort_summary_t probed = { .n_periodic_probed = probe->n_periodic,
         .n_solver_probed = probe->n_solver,
         .periodic_share = probe->periodic_share,
+        .ripple_probed = probe->ripple,
         .periodic_error = errors,
         .solver_error = errors + n_outputs };
     self->parts[p].places[i].has_probe = true;

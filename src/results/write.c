@@ -248,6 +248,20 @@ static int write_errors(ost_writer_t *self, const char *name, const double *valu
     return 0;
 }
 
+/* What periodic dosing costs in the worst of all subjects. */
+static int write_periodic_errors(ost_writer_t *self, const ost_cohort_summary_t *s, ost_error_t *err)
+{
+    const size_t n_outputs = self->parts[0].plan->system->n_outputs;
+    double *errors = malloc((n_outputs + 1) * sizeof(*errors));
+    if (errors == NULL) return ost_no_memory(err);
+    for (size_t o = 0; o < n_outputs; o++) errors[o] = ost_cohort_summary_periodic_error(s, o);
+    int ret = write_errors(self, "periodic_error_percent", errors, err);
+    free(errors);
+    if (ret == 0 && ost_h5_set_doubles(self->file, "periodic_probed_share", &s->periodic_share, 1) != 0)
+        ret = ost_writer_fail(self, "periodic_probed_share", err);
+    return ret;
+}
+
 /* Of several models, the fewest. */
 static int write_eligible(const ost_writer_t *self, ost_error_t *err)
 {
@@ -284,9 +298,7 @@ static int write_summary(ost_writer_t *self, ost_error_t *err)
         return ost_writer_fail(self, "seconds_wall", err);
     }
     int ret = write_eligible(self, err);
-    if (ret == 0) ret = write_errors(self, "periodic_error_percent", s->periodic_error, err);
-    if (ret == 0 && ost_h5_set_doubles(self->file, "periodic_probed_share", &s->periodic_share, 1) != 0)
-        ret = ost_writer_fail(self, "periodic_probed_share", err);
+    if (ret == 0) ret = write_periodic_errors(self, s, err);
     return ret == 0 ? write_errors(self, "solver_error_percent", s->solver_error, err) : ret;
 }
 

@@ -32,6 +32,7 @@ void ost_solver_stats_add(ost_solver_stats_t *self, const ost_solver_stats_t *ot
     self->events += other->events;
     self->switches_located += other->switches_located;
     self->doses_skipped += other->doses_skipped;
+    self->ripple = fmax(self->ripple, other->ripple);
 }
 
 static int check_options(const ost_solver_options_t *options, ost_error_t *err)

@@ -69,7 +69,6 @@ void ost_lane_start(ost_lane_t *self, ost_job_t *job)
     for (size_t i = 0; i < system->n_inputs; i++) self->followers[i] = follows(-1);
     job->status = 0;
     job->doses_kept = 0;
-    job->ripple = 0;
     job->failure = OST_FAILURE_NONE;
     job->t_fail = NAN;
     job->state_fail = -1;
@@ -203,7 +202,8 @@ static void see_rates(ost_lane_t *self, const ost_series_t *series, double t, do
     view.system->rhs(view.system->self, &view.at, view.exact);
     u[series->hold_input * OST_LANE_COUNT] = 1;
     view.system->rhs(view.system->self, &view.at, view.mean);
-    self->job->ripple = fmax(self->job->ripple, ost_ripple_differ(series, &view, self->index, view.mean));
+    ost_solver_stats_t *stats = &self->job->stats;
+    stats->ripple = fmax(stats->ripple, ost_ripple_differ(series, &view, self->index, view.mean));
 }
 
 bool ost_lane_hold(ost_lane_t *self, double t, double *u)

@@ -268,9 +268,12 @@ void ost_solver_options_default(ost_solver_options_t *self);
 /** Counts of one job, or sums of many. */
 typedef struct {
     uint64_t steps, rejected, rhs, jacobians, factorisations, events, switches_located, doses_skipped; /**< how often */
+    double ripple; /**< by how much of their scale a day the rates of other states just before a dose differ from those
+                      while their drug's block is held, root of the sum of squares, of the series and job where that is
+                      most */
 } ost_solver_stats_t;
 
-/** self += other */
+/** self += other, the larger ripple of both */
 void ost_solver_stats_add(ost_solver_stats_t *self, const ost_solver_stats_t *other);
 
 /** Why a job failed. */
@@ -330,8 +333,6 @@ struct ost_job {
     int32_t state_fail;       /**< index of the worst state, or of a condition; -1 unknown */
     ost_solver_stats_t stats; /**< of this job */
     uint64_t doses_kept;      /**< of those that are given because of `live` */
-    double ripple; /**< by how much of their scale a day the rates of other states just before a dose differ from those
-                      while their drug's block is held, root of the sum of squares, of the series where that is most */
 };
 
 /** Scratch of one thread for one system; sized once, nothing is allocated while integrating. */
