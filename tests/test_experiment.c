@@ -153,6 +153,14 @@ static void test_formulas(void)
     CU_ASSERT_STRING_EQUAL(e.covariates[2].unit_text, "wk");
     ost_assert_close(e.covariates[2].unit.factor, 7, 0, 0);
     ost_experiment_free(&e);
+    char longest[65];
+    memset(longest, 'a', 64);
+    longest[64] = '\0';
+    snprintf(
+        text, sizeof text, "%spopulation:\n  covariates: {%s: 62 year, b: {formula: %s/2}}\n", small, longest, longest);
+    parse_right(text);
+    ost_assert_close(ost_formula_value(e.covariates[1].formula, people), 31 * YEAR, 1e-14, 0);
+    ost_experiment_free(&e);
 }
 
 static void test_parameters(void)

@@ -207,7 +207,7 @@ static int find_texts(const ost_identity_t *self, ost_experiment_t *e, ost_error
         char name[OST_NAME_SIZE], fact[OST_MODEL_TEXT_SIZE];
         const char *line = lines.items[i];
         int path_at = 0;
-        if (sscanf(line, "%63s %*s %*s %n", name, &path_at) != 1 || path_at == 0 || line[path_at] == '\0') continue;
+        if (sscanf(line, "%64s %*s %*s %n", name, &path_at) != 1 || path_at == 0 || line[path_at] == '\0') continue;
         snprintf(fact, sizeof(fact), OST_MODEL_TEXT, name);
         const char *text = ost_identity_get(self, fact);
         if (text == NULL) continue;

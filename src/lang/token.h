@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { OST_NAME_SIZE = 64 }; /* a name has fewer bytes than this */
+enum { OST_NAME_SIZE = 65 }; /* a name has fewer bytes than this */
 
 /* The kind of a token is one of these, or the character itself: '+', '[', '\'' and so on. */
 enum {
