@@ -376,7 +376,7 @@ static void finish_job(ost_worker_t *self, size_t arm, size_t i, size_t n, const
     self->messages[k] = NULL;
     ost_solver_stats_t stats = { 0 };
     if (job != NULL) stats = job->stats;
-    if (job != NULL && (job->status != 0 || is_out(job))) stats.ripple = 0;
+    if (!takes_part || (job != NULL && job->status != 0)) stats.ripple = 0;
     ost_solver_stats_add(&self->stats, &stats);
     self->ripple[k] = stats.ripple;
     self->status[k] = job != NULL ? (uint8_t) -job->status : ost_worker_failed(self, arm, i, self->text[k]);
