@@ -4,14 +4,17 @@
 #include "input/evidence.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 /* SD between subjects of a change of BMD in percent, and that which a difference between two arms amounts to with the n
  * of both: medians of 43 and 44 rows of configs/evidence that have an SE, SD or interval, points. The largest are 8.2
  * and 20.7. */
 static const double usual_sd[] = { [OST_ENDPOINT_CHANGE] = 3.9, [OST_ENDPOINT_DIFFERENCE] = 9.5 };
-/* Times these from which it is worth a question (assumed). */
+/* Times these, and parts of them, from which it is worth a question (assumed). The smallest are 1.28, of subjects
+ * chosen by their change, and 4.26. */
 #define FAR 3
+#define FAR_BELOW 4
 /* Percent: no trial of configs/evidence has changes of BMD that are all below 0.7. */
 #define SMALL 0.2
 /* g/cm2: a third of a BMD; the largest change of configs/evidence is 0.02. */
@@ -26,17 +29,45 @@ static bool is_change(const ost_evidence_row_t *row)
     return strncmp(row->endpoint, "BMD_", 4) == 0 && row->kind == OST_ENDPOINT_CHANGE;
 }
 
-/* An SE by which subjects would differ far more than they do. */
-static int doubt_se(ost_evidence_t *self, const ost_evidence_row_t *row)
+/* How many times the usual SD subjects differ by, by the interval of a row; NAN where that is not known. */
+static double spread_of(const ost_evidence_row_t *row)
 {
     const bool is_points = row->in.form == OST_COUNTED_PERCENT || row->in.form == OST_COUNTED_POINTS;
-    const double sd = row->upper * sqrt(row->n);
-    if (strncmp(row->endpoint, "BMD_", 4) != 0 || !is_points || row->interval != OST_INTERVAL_SE ||
-        (row->kind != OST_ENDPOINT_CHANGE && row->kind != OST_ENDPOINT_DIFFERENCE) || !(sd > FAR * usual_sd[row->kind]))
-        return 0;
+    if (strncmp(row->endpoint, "BMD_", 4) != 0 || !is_points || row->statistic == OST_REPORTED_SD ||
+        (row->kind != OST_ENDPOINT_CHANGE && row->kind != OST_ENDPOINT_DIFFERENCE))
+        return NAN;
+    const double width = row->interval == OST_INTERVAL_95CI ? (row->upper - row->lower) / (2 * 1.96) : row->upper;
+    if (row->interval == OST_INTERVAL_SD) return width / usual_sd[row->kind];
+    const bool is_error = row->interval == OST_INTERVAL_SE || row->interval == OST_INTERVAL_95CI;
+    return is_error ? width * sqrt(row->n) / usual_sd[row->kind] : NAN;
+}
+
+/* An interval by which subjects would differ far more or less than they do; the first of a trial. */
+static int doubt_spread(ost_evidence_t *self, const ost_evidence_row_t *row)
+{
+    static const char *const questions[OST_N_INTERVALS][2] = {
+        [OST_INTERVAL_SE] = { "is it an SD? ('interval' sd)", "are they fractions, as 0.055 for 5.5?" },
+        [OST_INTERVAL_95CI] = { "is it the value -+ SD?", "is it the value -+ SE, or a fraction, as 0.055 for 5.5?" },
+        [OST_INTERVAL_SD] = { "is it in another unit?",
+            "is it an SE ('interval' se), or a fraction, as 0.055 for 5.5?" },
+    };
+    const double spread = spread_of(row);
+    const bool is_small = spread < 1.0 / FAR_BELOW;
+    size_t n_more = 0;
+    char more[48] = "";
+    if (!(spread > FAR) && !is_small) return 0;
+    for (const ost_evidence_row_t *other = self->rows; other < self->rows + self->n_rows; other++) {
+        const double that = spread_of(other);
+        const bool is_same = other != row && other->interval == row->interval && strcmp(other->trial, row->trial) == 0;
+        if (!is_same || !(is_small ? that < 1.0 / FAR_BELOW : that > FAR)) continue;
+        if (other < row) return 0;
+        n_more++;
+    }
+    if (n_more > 0) snprintf(more, sizeof(more), " (and %zu more of the trial)", n_more);
     return ost_text_list_add(&self->warnings,
-        "%s:%d: se %g x sqrt(n = %g) is an SD of %.3g points, %.0f times the usual %.3g: is it an SD? ('interval' sd)",
-        self->path, row->line, row->upper, row->n, sd, sd / usual_sd[row->kind], usual_sd[row->kind]);
+        "%s:%d: by its %s an SD between subjects (n = %g) of %.3g points, %.2g times the usual %.3g: %s%s", self->path,
+        row->line, ost_interval_words[row->interval], row->n, spread * usual_sd[row->kind], spread, usual_sd[row->kind],
+        questions[row->interval][is_small], more);
 }
 
 static int doubt_level(ost_evidence_t *self, const ost_evidence_row_t *row)
@@ -86,7 +117,7 @@ int ost_evidence_doubt(ost_evidence_t *self)
     int ret = 0;
     for (size_t i = 0; i < self->n_rows && ret == 0; i++) {
         const ost_evidence_row_t *row = &self->rows[i];
-        ret = doubt_se(self, row);
+        ret = doubt_spread(self, row);
         if (ret == 0) ret = doubt_level(self, row);
         if (ret == 0 && strncmp(row->endpoint, "BMD_", 4) == 0) ret = doubt_trial(self, row);
     }
