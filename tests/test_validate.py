@@ -252,8 +252,8 @@ validate,T,difference,BMD_difference,LS,24,mean,-3,percentage_points_between_arm
             self.write(name, text)
         self.assertEqual(self.osteon("check", "mine/mine.yaml").stderr, "")
         text = self.osteon("validate", "mine", "--subjects", "20", "-o", "mine.html").stdout
-        self.assertEqual(len(rows_of(text)), 2)
-        self.assertRegex(text, r"(?m)^denosumab +1 .* 1 +[\d.]+ +[\d.]+ +[\d.]+ +[\d.]+$")
+        self.assertEqual(len(rows_of(text)), 3)
+        self.assertRegex(text, r"(?m)^denosumab +2 .* 2 +[\d.]+ +[\d.]+ +[\d.]+ +[\d.]+$")
 
     def test_trials_by_name(self):
         """Several names make one run; a name that is not there is said before anything is simulated."""
@@ -640,6 +640,13 @@ arms:
         os.remove(self.path("trials/arms.csv"))
         self.assertIn("BMD calibrate: no arm has a class of treatment, so no class means; arms.csv beside the evidence gives one",
                       self.words_of())
+        self.write("trials/classes.csv", "class,meaning\nnone,nothing\npushed,\"a pill, or a push\"\n")
+        self.write("trials/arms.csv", "trial,arm,class,minus\nT,placebo,pill,\n")
+        self.assertIn("arms.csv:2: class: 'pill' is none; 'pushed' is a pill, or a push\n", self.validate(code=1).stderr)
+        os.remove(self.path("trials/classes.csv"))  # those of osteon, all named
+        self.write("trials/arms.csv", "trial,arm,class,minus\nT,placebo,dunno,\n")
+        self.assertRegex(self.validate(code=1).stderr, r"'dunno' must be one of untreated, .* or bone formation in men\n")
+        self.write("trials/classes.csv", "class,meaning\nnone,nothing\npushed,pushed\n")
         self.write("trials/arms.csv", "trial,arm,class,minus\nT,placebo,nome,\n")
         self.assertIn("arms.csv:2: class: 'nome' must be one of none or pushed (did you mean 'none'?)",
                       self.validate(code=1).stderr)
@@ -657,8 +664,7 @@ arms:
                 (10, 0, -5.01, "inside as often as intervals say, no nearer than class means: pushed (10 of 10)"),
                 (10, 1, None, "inside as often as intervals say, no class means: pushed (9 of 10)"),
                 (10, 4, -9, "inside too rarely: intervals are too narrow: pushed (6 of 10)"),
-                (2, 2, -9, "inside too rarely: intervals are too narrow: pushed (0 of 2)"),
-                (9, 0, -9, "too few observations to tell: pushed (9 of 9)")):
+                (2, 2, -9, "inside too rarely: intervals are too narrow: pushed (0 of 2)")):
             with self.subTest(trust):
                 rows = [row.format("validate", "T", "drug", month, lost(0.05, month / 12) - (2 if month <= n_outside else 0.05))
                         for month in range(1, n + 1)]
@@ -670,8 +676,14 @@ arms:
                     table = re.search("<h2 id='trust'>.*?</table>", file.read(), re.S)[0]
                 cells = re.findall(r"<tr><th>(.*?)</th><td class='key'>.*</svg> (.*?)</span></td></tr>", table)
                 self.assertEqual([": ".join(cell) for cell in cells], [trust])
-        self.write("trials/arms.csv", "trial,arm,class,minus\nU,drug,pushed,\n")
-        self.assertNotIn("trusted", self.validate("--parameters", "none").stdout)
+        self.write("trials/classes.csv", "class,meaning\npushed,pushed\nfew,few\n")
+        self.write("trials/arms.csv", "trial,arm,class,minus\nT,drug,pushed,\nT,placebo,few,\n")
+        self.write("trials/evidence.csv", HEAD + rest + "".join(rows) + row.format("validate", "T", "placebo", 12, -2))
+        self.assertIn("- too few observations to tell: few (1 of 1)", self.words_of("--parameters", "none"))
+        self.write("trials/evidence.csv", HEAD + rest + row.format("context", "T", "drug", 12, -5))
+        self.assertNotIn("trusted", self.validate("--parameters", "none", "-o", "page.html").stdout)
+        with open(self.path("page.html"), encoding="utf-8") as file:
+            self.assertNotIn("trusted", file.read())
 
     def test_class_means_of_shipped_trials(self):
         """A trial of one's own whose arms.csv names classes of osteon has the class means of the shipped trials."""

@@ -123,13 +123,14 @@ static int print_by_treatment(const ost_validation_t *self, FILE *out, ost_error
     return ret;
 }
 
-/* Which classes of treatment the model predicts, a line for each degree of trust. @return 0 or OST_ERR_NO_MEMORY */
+/* Which classes of treatment the model predicts, a line for each degree of trust; nothing where of none there are
+ * enough observations. @return 0 or OST_ERR_NO_MEMORY */
 static int print_trust(const ost_validation_t *self, FILE *out, ost_error_t *err)
 {
     const ost_treatments_t *treatments = &self->trials.treatments;
     bool is_first = true;
     int ret = 0;
-    for (int trust = 0; trust < OST_N_TRUSTS; trust++) {
+    for (int trust = 0; trust < OST_N_TRUSTS && !(is_first && trust == OST_TRUST_FEW); trust++) {
         ost_text_list_t classes = { 0 };
         for (size_t i = 0; i < treatments->n_classes && ret == 0; i++) {
             const ost_naive_sum_t *sum = &self->by_treatment[OST_ROLE_VALIDATE][i];

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { OST_WORDS_SIZE = 256 };
+enum { OST_WORDS_SIZE = 440 };
 
 /* Members of the enum, and its words, of a list that names the members in full: X(OST_ROLE_CONTEXT, "context"). */
 #define OST_MEMBER(NAME, ...) NAME,

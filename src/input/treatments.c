@@ -8,6 +8,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -26,20 +27,21 @@ static const ost_csv_column_t arm_columns[] = { TEXT("trial", ost_treated_arm_t,
 static const ost_csv_table_t arm_table = { arm_columns, sizeof arm_columns / sizeof arm_columns[0],
     sizeof(ost_treated_arm_t), offsetof(ost_treated_arm_t, line), NULL };
 
-/* @param[out] index  of the class */
+/* @param[out] index  of the class. A word that is none is perhaps what a class means: 'teriparatide'. */
 static int find_class(
     const ost_treatments_t *self, const char *name, const char *path, int line, size_t *index, ost_error_t *err)
 {
-    char wrong[400];
+    char wrong[OST_WORDS_SIZE];
     const char **names = calloc(self->n_classes + 1, sizeof(*names));
     if (names == NULL) return ost_no_memory(err);
     for (size_t i = 0; i < self->n_classes; i++) names[i] = self->classes[i].name;
     *index = ost_words_find(names, self->n_classes, name);
-    int ret = *index < self->n_classes ? 0
-                                       : ost_fail_at(err, OST_ERR_NAME, path, line, 0, "class: %s",
-                                             ost_words_wrong(names, self->n_classes, name, wrong, sizeof wrong));
+    ost_words_wrong(names, self->n_classes, name, wrong, sizeof(wrong));
+    for (const ost_treatment_class_t *c = self->classes; c < self->classes + self->n_classes && name[0] != '\0'; c++)
+        if (strstr(c->meaning, name) != NULL)
+            snprintf(wrong, sizeof(wrong), "'%.60s' is none; '%.60s' is %.160s", name, c->name, c->meaning);
     free(names);
-    return ret;
+    return *index < self->n_classes ? 0 : ost_fail_at(err, OST_ERR_NAME, path, line, 0, "class: %s", wrong);
 }
 
 static int check(ost_treatments_t *self, const char *classes, const char *arms, ost_error_t *err)

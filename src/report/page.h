@@ -8,7 +8,8 @@
 
 /** Observed against predicted of all checks, a chart for each class of endpoints. */
 void ost_page_overview(const ost_validation_t *self, FILE *out);
-/** How far predictions can be trusted, by class of treatment; nothing without a class. */
+/** How far predictions can be trusted, by class of treatment; nothing where of none there are enough
+ * observations. */
 void ost_page_trust(const ost_validation_t *self, FILE *out);
 /** Errors of model and naive line by class of treatment; nothing where no observation has a class mean. */
 void ost_page_treatments(const ost_validation_t *self, FILE *out);

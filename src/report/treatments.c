@@ -91,7 +91,7 @@ static void put_sums(const ost_validation_t *self, ost_role_t role, FILE *out)
 void ost_page_trust(const ost_validation_t *self, FILE *out)
 {
     bool is_first = true;
-    for (int trust = 0; trust < OST_N_TRUSTS; trust++) {
+    for (int trust = 0; trust < OST_N_TRUSTS && !(is_first && trust == OST_TRUST_FEW); trust++) {
         size_t n = 0;
         for (size_t i = 0; i < self->trials.treatments.n_classes; i++) {
             const ost_naive_sum_t *sum = &self->by_treatment[OST_ROLE_VALIDATE][i];
