@@ -11,7 +11,9 @@ void ost_page_overview(const ost_validation_t *self, FILE *out);
 /** How far predictions can be trusted, by class of treatment; nothing where of none there are enough
  * observations. */
 void ost_page_trust(const ost_validation_t *self, FILE *out);
-/** Errors of model and naive line by class of treatment; nothing where no observation has a class mean. */
+/** Whether an observation has a class mean. */
+bool ost_page_has_means(const ost_validation_t *self);
+/** Errors of model and class means by class of treatment; nothing where no observation has a class mean. */
 void ost_page_treatments(const ost_validation_t *self, FILE *out);
 /** The key of the classes of treatment that there are. */
 void ost_page_key(const ost_validation_t *self, FILE *out);

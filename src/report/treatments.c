@@ -107,13 +107,18 @@ void ost_page_trust(const ost_validation_t *self, FILE *out)
     if (!is_first) fputs("</table>\n<p class='note'>" OST_TRUST_NOTE "</p>\n", out);
 }
 
+bool ost_page_has_means(const ost_validation_t *self)
+{
+    const size_t all = self->trials.treatments.n_classes + 1;
+    bool is_any = false;
+    for (int role = 0; role < OST_ROLE_CONTEXT; role++) is_any = is_any || self->by_treatment[role][all].n_compared > 0;
+    return is_any;
+}
+
 void ost_page_treatments(const ost_validation_t *self, FILE *out)
 {
-    size_t all = self->trials.treatments.n_classes + 1;
-    bool is_any = false;
     char origin[600];
-    for (int role = 0; role < OST_ROLE_CONTEXT; role++) is_any = is_any || self->by_treatment[role][all].n_compared > 0;
-    if (!is_any) return;
+    if (!ost_page_has_means(self)) return;
     fputs("<h2 id='treatments'>The model against class means</h2>\n<p>What the mean of the calibrate rows of other "
           "trials predicts, by class of treatment, site and month, beside the model: over all observations, and over "
           "those with such a mean. The smaller error is bold. ",
@@ -121,6 +126,7 @@ void ost_page_treatments(const ost_validation_t *self, FILE *out)
     ost_html_text(ost_naive_origin(&self->naive, origin, sizeof(origin)), out);
     fputs("</p>\n<div class='tables'>", out);
     for (int role = 0; role < OST_ROLE_CONTEXT; role++)
-        if (self->by_treatment[role][all].n > 0) put_sums(self, (ost_role_t) role, out);
+        if (self->by_treatment[role][self->trials.treatments.n_classes + 1].n > 0)
+            put_sums(self, (ost_role_t) role, out);
     fputs("</div>\n", out);
 }

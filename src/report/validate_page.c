@@ -51,9 +51,10 @@ static void put_head(const ost_validation_t *self, FILE *out)
 
 static void put_index(const ost_validation_t *self, FILE *out)
 {
-    fputs("<div class='index'><a href='#overview'>Observed against predicted</a>\n"
-          "<a href='#treatments'>The model against class means</a>\n<a href='#missed'>Missed by far, and why</a>\n",
-        out);
+    fprintf(out,
+        "<div class='index'><a href='#overview'>Observed against predicted</a>\n%s"
+        "<a href='#missed'>Missed by far, and why</a>\n",
+        ost_page_has_means(self) ? "<a href='#treatments'>The model against class means</a>\n" : "");
     for (size_t t = 0; t < self->trials.n_trials; t++) {
         fprintf(out, "<a href='#t%zu'>", t);
         ost_html_text(self->trials.trials[t].experiment.title, out);
