@@ -537,11 +537,11 @@ validate,T,difference,BMD_difference,LS,24,mean,-3,percentage_points_between_arm
         """Rows that most likely say another unit than they are in are warned of; none of the shipped ones is."""
         row = "validate,T,drug,BMD_change,LS,{},mean,{},{},,{},c,r,\n"
         cases = (
-            ([(24, 5, "percent", "4.5,se,100")], "2: by its se an SD between subjects (n = 100) of 45 points, 12 times the usual 3.9: is it an SD?"),
+            ([(24, 5, "percent", "4.5,se,100")], "2: by its SE an SD between subjects (n = 100) of 45 points, 12 times the usual 3.9: is it an SD?"),
             ([(24, 5, "percent", "0.5,sd,100"), (12, 3, "percent", "0.6,sd,100")],
-             "2: by its sd an SD between subjects (n = 100) of 0.5 points, 0.13 times the usual 3.9: is it an SE ('interval' se), or a "
+             "2: by its SD an SD between subjects (n = 100) of 0.5 points, 0.13 times the usual 3.9: is it an SE ('interval' se), or a "
              "fraction, as 0.055 for 5.5? (and 1 more of the trial)"),
-            ([(12, 0.05, "percent", "0.004,se,100"), (24, 3, "percent", "0.4,se,100")], "2: by its se an SD between subjects (n = 100) of "
+            ([(12, 0.05, "percent", "0.004,se,100"), (24, 3, "percent", "0.4,se,100")], "2: by its SE an SD between subjects (n = 100) of "
              "0.04 points, 0.01 times the usual 3.9: are they fractions, as 0.055 for 5.5?\n"),
             ([(24, 5, "percent", "0.45,se,100")], ""),
             ([(12, 0.85, "g_per_cm2", ",none,9")], "2: a change by 0.85 g_per_cm2 is as much as a BMD: is it a level?"),

@@ -45,10 +45,11 @@ static double spread_of(const ost_evidence_row_t *row)
 /* An interval by which subjects would differ far more or less than they do; the first of a trial. */
 static int doubt_spread(ost_evidence_t *self, const ost_evidence_row_t *row)
 {
-    static const char *const questions[OST_N_INTERVALS][2] = {
-        [OST_INTERVAL_SE] = { "is it an SD? ('interval' sd)", "are they fractions, as 0.055 for 5.5?" },
-        [OST_INTERVAL_95CI] = { "is it the value -+ SD?", "is it the value -+ SE, or a fraction, as 0.055 for 5.5?" },
-        [OST_INTERVAL_SD] = { "is it in another unit?",
+    static const char *const questions[OST_N_INTERVALS][3] = {
+        [OST_INTERVAL_SE] = { "SE", "is it an SD? ('interval' sd)", "are they fractions, as 0.055 for 5.5?" },
+        [OST_INTERVAL_95CI] = { "95 % interval", "is it the value -+ SD?",
+            "is it the value -+ SE, or a fraction, as 0.055 for 5.5?" },
+        [OST_INTERVAL_SD] = { "SD", "is it in another unit?",
             "is it an SE ('interval' se), or a fraction, as 0.055 for 5.5?" },
     };
     const double spread = spread_of(row);
@@ -66,8 +67,8 @@ static int doubt_spread(ost_evidence_t *self, const ost_evidence_row_t *row)
     if (n_more > 0) snprintf(more, sizeof(more), " (and %zu more of the trial)", n_more);
     return ost_text_list_add(&self->warnings,
         "%s:%d: by its %s an SD between subjects (n = %g) of %.3g points, %.2g times the usual %.3g: %s%s", self->path,
-        row->line, ost_interval_words[row->interval], row->n, spread * usual_sd[row->kind], spread, usual_sd[row->kind],
-        questions[row->interval][is_small], more);
+        row->line, questions[row->interval][0], row->n, spread * usual_sd[row->kind], spread, usual_sd[row->kind],
+        questions[row->interval][1 + is_small], more);
 }
 
 static int doubt_level(ost_evidence_t *self, const ost_evidence_row_t *row)
