@@ -306,8 +306,22 @@ class Draws(test_shards.Program):
         with open(self.path("q.csv"), encoding="utf-8", newline="") as file:
             self.assertEqual(next(file).strip(), "arm,subject,time,point,dose,draw,bmd")
         self.assertIn("parameters: the estimate of fit.csv", self.sweep("e.h5", "--draws", "0"))
-        self.assertIn("is varied twice", self.sweep("w.h5", "--vary", "parameters.one.loss=0.1 1/y, 0.2 1/y", code=2))
         self.assertIn("draws without --vary", self.osteon("sweep", "s.h5", "--parameters", "fit.csv", "-o", "w.h5", code=2))
+
+    def test_sweep_of_a_parameter_that_has_draws(self):
+        """Its values are the sweep's, all others' the draws', also of the estimate alone."""
+        for vary, draws in (("parameters.one.loss", 2), ("parameters.one.loss.value", 2), ("parameters.one.loss", 0)):
+            said = self.osteon("sweep", "test.yaml", "--vary", f"{vary}=0.01 1/y, 0.02 1/y", "--parameters", "fit.csv",
+                               "--draws", str(draws), "-n", "70", "-o", "w.h5", "--force")
+            self.assertIn("the draws of 'one.loss' are left out: the sweep varies it", said)
+            with h5py.File(self.path("w.h5")) as file:
+                self.assertEqual(file["bmd"].shape[:2], (2, draws) if draws > 0 else (2, 2))
+                half = np.atleast_1d(file["half"][()])[-1] if draws > 0 else float(next(iter(csv.DictReader(table().splitlines())))["pill.half [d]"])
+                last = file["bmd"][(1, draws - 1) if draws > 0 else 1]
+            self.osteon("run", "test.yaml", "-n", "70", "--set", "parameters.one.loss=0.02 1/y", "--set", f"parameters.pill.half={half!r} d",
+                        "-o", "one.h5", "-q", "--force")
+            with h5py.File(self.path("one.h5")) as file:
+                np.testing.assert_array_equal(file["bmd"][()], last)
 
     def test_wrong(self):
         for words, code, part in (

@@ -337,6 +337,19 @@ class Sweep(test_shards.Program):
         self.osteon("sweep", "bare.h5", "-o", "again.h5", "-q")
         self.assert_same("bare.h5", "again.h5")
 
+    def test_warnings_of_points(self):
+        """What is doubted of an experiment is doubted of each value, once."""
+        start = "arms.treated.regimen.0.start"
+        said = self.sweep("w.h5", "--vary", f"{start}=0 month, 24 month, 30 month", "--vary", f"{DOSE}=1 mg, 2 mg", "--set",
+                          "arms.treated.regimen.0.stop=5 year")
+        late = re.findall(r"warning: test.yaml:[0-9:]+ arms.treated: regimen.0: pill begins at day ([0-9.]+), 'times' end at "
+                          r"day 730.5: no output sees a dose", said)
+        self.assertEqual(late, ["730.5", "913.125"])
+        said = self.osteon("sweep", "anastrozole_dose", "-n", "8", "--keep", "endpoints", "--vary",
+                           "arms.anastrozole.regimen.0.dose=1 mg, 1000 mg", "-o", "w.h5", "--force")
+        self.assertEqual(said.count("warning"), 1)
+        self.assertIn("regimen.0.dose=1000 mg': arms.anastrozole: regimen.0: a dose of 1000 mg of anastrozole is far", said)
+
     def test_show_of_subjects(self):
         self.sweep("show.h5", "--vary", f"{DOSE}=0.5 mg, 1 mg", "--set", "endpoints={}")
         said = self.osteon("show", "show.h5")

@@ -38,14 +38,19 @@ void ost_cli_warn(const ost_text_list_t *warnings)
     for (size_t i = 0; i < warnings->n; i++) ost_cli_message("warning: %s", warnings->items[i]);
 }
 
-int ost_cli_doubts(const ost_plan_t *plan, bool is_own)
+int ost_cli_doubts(const ost_plan_t *plan, bool is_own, ost_text_list_t *said)
 {
     ost_text_list_t warnings = { 0 };
     ost_error_t err = { 0 };
     if (is_own && ost_plan_check_columns(plan, &err) < 0) return ost_cli_fail(&err);
     int ret = ost_plan_doubts(plan, is_own, &warnings);
     if (ret == 0) ret = ost_endpoints_doubt(plan->experiment, &warnings);
-    ost_cli_warn(&warnings);
+    for (size_t i = 0; i < warnings.n && ret == 0; i++) {
+        const char *text = warnings.items[i];
+        if (said != NULL && ost_words_find((const char *const *) said->items, said->n, text) < said->n) continue;
+        ost_cli_message("warning: %s", text);
+        if (said != NULL) ret = ost_text_list_add(said, "%s", text);
+    }
     ost_text_list_free(&warnings);
     return ret == 0 ? OST_EXIT_OK : ost_cli_no_memory();
 }

@@ -172,8 +172,9 @@ int ost_cli_no_memory(void);
 /* A message for each warning. */
 void ost_cli_warn(const ost_text_list_t *warnings);
 /* The warnings of a plan, and an error for columns without a use (plan/doubts.h). @param is_own  of the models that the
- * experiment names, not of others in their place, which may not need all of its covariates @return an exit code */
-int ost_cli_doubts(const ost_plan_t *plan, bool is_own);
+ * experiment names, not of others in their place, which may not need all of its covariates
+ * @param said  what is not said again; takes what is; NULL: nothing. @return an exit code */
+int ost_cli_doubts(const ost_plan_t *plan, bool is_own, ost_text_list_t *said);
 /* The output that is looked at first: densities as scans show them, or as they are, else the first. */
 const ost_variable_t *ost_cli_shown(const ost_plan_t *plan);
 /* Print an error. @return its exit code */

@@ -49,7 +49,7 @@ static int check_experiment(const char *name, const ost_text_list_t *overrides)
     if (code == OST_EXIT_OK && (ost_library_init(&library, &err) < 0 || ost_plan_build(&plan, &library, e, &err) < 0 ||
                                    ost_columns_check(&plan, &err) < 0 || ost_endpoints_check(&plan, &err) < 0))
         code = ost_cli_fail(&err);
-    if (code == OST_EXIT_OK) code = ost_cli_doubts(&plan, true);
+    if (code == OST_EXIT_OK) code = ost_cli_doubts(&plan, true, NULL);
     if (code == OST_EXIT_OK) code = check_any(&plan);
     const size_t n_times = e->n_times;
     if (code == OST_EXIT_OK) {

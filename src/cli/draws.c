@@ -14,7 +14,31 @@ typedef struct {
     ost_library_t library;
     ost_plan_t plan;
     ost_draws_t draws;
+    const ost_text_list_t *varied; /* "PATH=VALUES" beside the draws */
+    size_t n_varied;
 } run_t;
+
+/* Whether values of a parameter come from elsewhere, the same in each draw. Says so. */
+static bool is_left_out(const run_t *self, const char *name)
+{
+    const ost_people_t *people = &self->experiment.people;
+    const size_t n = strlen("parameters."), n_name = strlen(name);
+    if (ost_people_column(people, name) < people->n_columns) {
+        ost_cli_message("warning: the draws of '%s' are left out: it is a column of '%.200s', the same in each draw",
+            name, people->path);
+        return true;
+    }
+    for (size_t i = 0; i < self->n_varied; i++) {
+        const char *path = self->varied->items[i], *rest = path + n + n_name;
+        if (strncmp(path, "parameters.", n) != 0 || strncmp(path + n, name, n_name) != 0) continue;
+        if (rest[0] != '=' && strncmp(rest, ".value=", strlen(".value=")) != 0) continue;
+        ost_cli_message("warning: the draws of '%s' are left out: the sweep varies it; the draws of the others are "
+                        "those that were made together with its own",
+            name);
+        return true;
+    }
+    return false;
+}
 
 static bool sets_spread(const ost_experiment_t *e, const char *name)
 {
@@ -58,11 +82,7 @@ static int find_entries(void *user, const char *name, ost_text_list_t *entries, 
         return find_spreads(self, name, entries) < 0 ? ost_no_memory(err) : 0;
     snprintf(of, sizeof(of), "%.*s", dot != NULL ? (int) (dot - name) : 0, name);
     if (ost_blocks_find(self->plan.blocks, of) < 0) return 0;
-    if (ost_people_column(&e->people, name) < e->people.n_columns) {
-        ost_cli_message("warning: the draws of '%s' are left out: it is a column of '%.200s', the same in each draw",
-            name, e->people.path);
-        return 0;
-    }
+    if (is_left_out(self, name)) return 0;
     bool has_spread = sets_spread(e, name); /* which stays */
     for (size_t k = 0; k < self->draws.n_params; k++)
         has_spread = has_spread || ost_names_spread(self->draws.names[k], name);
@@ -122,6 +142,8 @@ static int list_draws(run_t *self, const ost_draws_asked_t *asked, const char *t
             table, self->draws.n_draws);
     ost_text_list_t *to = n > 0 ? &sweep->vary : &estimate;
     const size_t n_before = to->n;
+    self->varied = &sweep->vary;
+    self->n_varied = sweep->vary.n;
     if (ret == 0) ret = ost_draws_vary(&self->draws, (size_t) n, find_entries, self, to, &err);
     if (ret == 0 && to->n == n_before)
         ret = ost_fail_at(&err, OST_ERR_NAME, table, 1, 0, "has no parameter of a model of the experiment '%s'",

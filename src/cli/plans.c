@@ -20,7 +20,7 @@ int ost_cli_plan(const char *name, const ost_text_list_t *overrides, int isa, os
             ost_endpoints_check(&plan, &err) < 0)) {
         code = ost_cli_fail(&err);
     } else if (code == OST_EXIT_OK) {
-        if (overrides != NULL) code = ost_cli_doubts(&plan, true); /* not of what a file records */
+        if (overrides != NULL) code = ost_cli_doubts(&plan, true, NULL); /* not of what a file records */
         if (code == OST_EXIT_OK) code = act(&part, 1, how);
     }
     ost_plan_free(&plan);
@@ -109,7 +109,7 @@ static int plan_side(side_t *self, ost_library_t *library, const char *name, con
         if (err.code == OST_ERR_MODEL) ost_cli_message("compare: --allow-gaps leaves such arms without values");
         return code;
     }
-    return overrides != NULL ? ost_cli_doubts(&self->plan, false) : OST_EXIT_OK;
+    return overrides != NULL ? ost_cli_doubts(&self->plan, false, NULL) : OST_EXIT_OK;
 }
 
 static bool has_output(const ost_experiment_t *e, const char *output)

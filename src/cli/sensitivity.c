@@ -62,7 +62,7 @@ static int plan(ost_analysis_t *self, const char *name, ost_sensitivity_argument
     int ret = ost_library_init(&self->library, &err);
     if (ret == 0) ret = ost_plan_build(&self->plan, &self->library, &self->experiment, &err);
     if (ret == 0) ret = ost_endpoints_check(&self->plan, &err);
-    return ret < 0 ? ost_cli_fail(&err) : ost_cli_doubts(&self->plan, true);
+    return ret < 0 ? ost_cli_fail(&err) : ost_cli_doubts(&self->plan, true, NULL);
 }
 
 static const char *endpoint_name(const void *from, size_t i)

@@ -24,7 +24,9 @@ typedef struct {
     ost_plan_t plan;       /* the same */
     planned_t **planned;   /* [n_planned] by thread; owned, as each */
     size_t n_planned;
-    ost_columns_t columns; /* of plan */
+    ost_columns_t columns;  /* of plan */
+    ost_text_list_t doubts; /* that were said of the experiment and its points */
+    bool has_doubts; /* false: they are not said */
     ost_design_t design;
     ost_sweep_t sweep;
 } sweep_t;
@@ -147,12 +149,13 @@ static int try_points(sweep_t *self)
     size_t n_tried = 0;
     for (size_t k = 0; k < design->n_axes; k++)
         for (size_t i = 0; i < design->n_points && (n_tried < MOST_TRIED || is_of_grid(design, k)); i++) {
+            const ost_plan_t *plan;
             bool is_read;
             if (!is_tried(design, i, k)) continue;
             n_tried++;
-            if (plan_point(self, i, &is_read, NULL, &err) == 0) continue;
-            int code = ost_cli_fail(&err);
-            return is_read || code == OST_EXIT_MEMORY ? code : OST_EXIT_USAGE;
+            int code = plan_point(self, i, &is_read, &plan, &err) < 0 ? ost_cli_fail(&err) : OST_EXIT_OK;
+            if (code == OST_EXIT_OK && self->has_doubts) code = ost_cli_doubts(plan, true, &self->doubts);
+            if (code != OST_EXIT_OK) return is_read || code == OST_EXIT_MEMORY ? code : OST_EXIT_USAGE;
         }
     return OST_EXIT_OK;
 }
@@ -275,12 +278,14 @@ static int plan_base(sweep_t *self, const ost_text_list_t *overrides)
             "--keep endpoints: the experiment '%s' asks for no endpoints; name them under 'endpoints', or "
             "leave --keep out",
             self->base.name);
-    return overrides != NULL ? ost_cli_doubts(&self->plan, true) : OST_EXIT_OK;
+    self->has_doubts = overrides != NULL;
+    return self->has_doubts ? ost_cli_doubts(&self->plan, true, &self->doubts) : OST_EXIT_OK;
 }
 
 static void free_sweep(sweep_t *self)
 {
     ost_columns_free(&self->columns);
+    ost_text_list_free(&self->doubts);
     for (size_t i = 0; i < self->n_planned; i++) {
         ost_plan_free(&self->planned[i]->plan);
         ost_experiment_free(&self->planned[i]->experiment);
