@@ -190,7 +190,9 @@ calibrate,T,placebo,BMD_rate,TH,24,mean,-1,percent_per_year,,200,se,50,c,r,
 validate,T,drug,BMD_change,LS,24,mean,-9,percent,,200,se,50,c,r,
 validate,T,difference,BMD_difference,LS,24,mean,-3,percentage_points_between_arms,,200,se,50,c,r,
 """)
-        lowest = [re.search(r"(-[0-9.]+)\.\.", line)[1] for line in rows_of(self.validate().stdout)]
+        rows = rows_of(self.validate().stdout)
+        lowest = [re.search(r"(-[0-9.]+)\.\.", line)[1] for line in rows]
+        self.assertTrue(rows[1].startswith("  bmd[total_hip]/y "), rows[1])
         self.assertEqual([float(low) for low in lowest[:3]], [-100, -50, -100])
         self.assertLess(float(lowest[3]), -300)
 
@@ -260,6 +262,7 @@ validate,T,difference,BMD_difference,LS,24,mean,-3,percentage_points_between_arm
         for words in ["--trial", "sabre,zofast"], ["SABRE,ZO-FAST"]:
             done = self.osteon("validate", *words, "--subjects", "2", "--parameters", "none")
             self.assertIn("SABRE, ", done.stdout)
+            self.assertEqual(len(re.findall("(?m)^  output +month ", done.stdout)), 2)  # a table for each
             self.assertIn("ZO-FAST, ", done.stdout)
         for wrong in ("sabre,zofas", "sabre,", ",sabre", ""):
             self.assertIn("there is no trial", self.osteon("validate", "--trial", wrong, code=1).stderr)

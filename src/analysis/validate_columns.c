@@ -94,10 +94,12 @@ static double selected_of(const ost_prediction_check_t *self, bool eligible)
 static const char *output_of(const ost_prediction_check_t *self, char buf[OST_CHECK_CELL])
 {
     const ost_endpoint_t *endpoint = &self->observation->endpoint;
-    bool is_percent = endpoint->measure == OST_MEASURE_PERCENT && !endpoint->per_year;
-    const char *of = endpoint->is_ratio ? "ratio" : endpoint->statistic == OST_STATISTIC_SD ? "SD" : "";
-    if (of[0] == '\0' && !is_percent) of = self->observation->row->unit;
-    snprintf(buf, OST_CHECK_CELL, "%s%s%.48s", endpoint->output, of[0] == '\0' ? "" : ", ", of);
+    const char *of = endpoint->is_ratio                         ? "ratio"
+                     : endpoint->statistic == OST_STATISTIC_SD  ? "SD"
+                     : endpoint->measure == OST_MEASURE_PERCENT ? ""
+                                                                : self->observation->row->unit;
+    snprintf(buf, OST_CHECK_CELL, "%s%s%s%.48s", endpoint->output, endpoint->per_year ? "/y" : "",
+        of[0] == '\0' ? "" : ", ", of);
     return buf;
 }
 

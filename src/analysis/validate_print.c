@@ -80,8 +80,8 @@ char *ost_validation_basis(const ost_validation_t *self, char *buf, size_t size)
     return buf;
 }
 
-/* The rows of one arm and role under its name, those of several arms under that of each. */
-static int print_checks(const ost_validation_t *self, FILE *out, ost_error_t *err)
+/* The table of a trial: rows of one arm and role under its name. */
+static int print_checks(const ost_validation_t *self, const ost_trial_t *trial, FILE *out, ost_error_t *err)
 {
     ost_table_t table = { 0 };
     char cell[OST_CHECK_CELL];
@@ -90,15 +90,16 @@ static int print_checks(const ost_validation_t *self, FILE *out, ost_error_t *er
     ost_table_column(&table, cell, true);
     for (const ost_check_column_t *c = first; (c = ost_check_next(c, OST_CHECK_PRINTED)) != NULL;)
         ost_table_column(&table, c->heading, c->kind == OST_CHECK_TEXT);
-    for (size_t i = 0; i < self->n_checks; i++) {
-        const ost_evidence_row_t *row = self->checks[i].observation->row;
-        const ost_evidence_row_t *above = i > 0 ? self->checks[i - 1].observation->row : NULL;
+    const ost_prediction_check_t *checks = self->checks + trial->first_observation;
+    for (size_t i = 0; i < trial->matched.n_observations; i++) {
+        const ost_evidence_row_t *row = checks[i].observation->row;
+        const ost_evidence_row_t *above = i > 0 ? checks[i - 1].observation->row : NULL;
         if (above == NULL || strcmp(above->trial, row->trial) != 0 || strcmp(above->arm, row->arm) != 0 ||
             above->role != row->role)
             ost_table_line(&table, "%s, %s (%s)", row->trial, row->arm, ost_role_words[row->role]);
-        ost_table_cell(&table, INDENT "%s", ost_check_cell(&self->checks[i], first, cell));
+        ost_table_cell(&table, INDENT "%s", ost_check_cell(&checks[i], first, cell));
         for (const ost_check_column_t *c = first; (c = ost_check_next(c, OST_CHECK_PRINTED)) != NULL;)
-            ost_table_cell(&table, "%s", ost_check_cell(&self->checks[i], c, cell));
+            ost_table_cell(&table, "%s", ost_check_cell(&checks[i], c, cell));
     }
     return ost_table_print(&table, out, err);
 }
@@ -249,7 +250,11 @@ static void print_frozen(const ost_validation_t *self, FILE *out)
 
 int ost_validation_print(const ost_validation_t *self, FILE *out, ost_error_t *err)
 {
-    int ret = print_checks(self, out, err);
+    int ret = 0;
+    for (size_t t = 0; t < self->trials.n_trials && ret == 0; t++) {
+        if (t > 0) fputc('\n', out);
+        ret = print_checks(self, &self->trials.trials[t], out, err);
+    }
     for (size_t t = 0; t < self->trials.n_trials; t++) print_unmatched(&self->trials.trials[t].matched, out);
     char basis[OST_BASIS_SIZE];
     fputc('\n', out);
