@@ -277,6 +277,16 @@ class Draws(test_shards.Program):
                 "<th>draws</th><td>9</td>", "<th>points</th><td>3, grid</td>":
             self.assertIn(part, text)
 
+    def test_foot_of_a_figure_fits(self):
+        self.osteon("sweep", "test.yaml", "--vary", "arms.treated.regimen.0.dose=1 mg, 2 mg", "--vary",
+                    "arms.treated.regimen.0.interval=1 month, 2 month", "--vary", "population.covariates.age=60 year, 70 year",
+                    "--parameters", "fit.csv", "--draws", "2", "-n", "8", "-o", "s.h5", "-q")
+        figure = figure_of_sweep(self.path("s.h5"), None)
+        figure.draw_without_rendering()
+        foot = figure._supxlabel  # pylint: disable=protected-access
+        self.assertIn("covariates.age.", foot.get_text())
+        self.assertLess(foot.get_window_extent().x1, figure.bbox.x1)
+
     def test_sweep_with_draws_again(self):
         """Repeated, in shards, by a sampler, exported, at the estimate."""
         self.sweep("s.h5", "-q", "--draws", "3")

@@ -8,7 +8,7 @@ import textwrap
 import h5py
 import numpy as np
 
-from .page import COLOURS, SETTINGS, Ticks, plt
+from .page import COLOURS, SETTINGS, Ticks, Writer, plt
 from .words import WRONG_FILE, Refused, decimals_of, in_words, number, plain
 
 MAX_PANELS, MAX_CELLS, MAX_POINTS = 12, 60, 100_000
@@ -245,7 +245,8 @@ def figure_of_sweep(path, names):
             else:
                 for k, axis in enumerate(sweep.axes):
                     draw_points(panels[i * columns + k], axis, end)
-        figure.suptitle("\n".join(textwrap.wrap(sweep.title, 52 * columns)), fontsize=12, weight="bold", x=0.02, ha="left")
+        writer, room = Writer(figure), 0.96 * figure.get_figwidth()
+        figure.suptitle("\n".join(writer.wrap(sweep.title, room, 12, "bold")), fontsize=12, weight="bold", x=0.02, ha="left")
         eligible = f", at least {sweep.n_eligible:,} of them eligible" if sweep.n_eligible < sweep.n_subjects else ""
         foot = f"The same {sweep.n_subjects:,} subjects at each point{eligible}. Varied: {', '.join(a.path for a in sweep.axes)}."
         if sweep.n_draws:
@@ -254,5 +255,5 @@ def figure_of_sweep(path, names):
             foot = f"Dark: 95 % interval over draws. Light: 5th to 95th percentile between subjects. {foot}"
         elif sweep.is_grid and n_axes == 1:
             foot = f"Band: 5th to 95th percentile between subjects. {foot}"
-        figure.supxlabel("\n".join(textwrap.wrap(foot, 92 * columns)), fontsize=7.8, color="0.3", x=0.02, ha="left")
+        figure.supxlabel("\n".join(writer.wrap(foot, room, 7.8)), fontsize=7.8, color="0.3", x=0.02, ha="left")
     return figure

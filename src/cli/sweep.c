@@ -26,7 +26,7 @@ typedef struct {
     size_t n_planned;
     ost_columns_t columns;  /* of plan */
     ost_text_list_t doubts; /* that were said of the experiment and its points */
-    bool has_doubts; /* false: they are not said */
+    bool has_doubts;        /* false: they are not said */
     ost_design_t design;
     ost_sweep_t sweep;
 } sweep_t;

@@ -71,18 +71,38 @@ static double whole(reader_t *self, int column, double most, double missing, con
     return self->csv.code == 0 ? value : 0;
 }
 
-/* A column that is neither read nor a covariate nor left out. */
+/* Whether a column is read, a covariate or left out, as those of observations are. */
+static bool is_known(const reader_t *self, const char *text)
+{
+    static const char *const observed[] = { "DV", "MDV" };
+    const ost_text_list_t *ignore = &self->source->ignore;
+    bool is = ost_words_find((const char *const *) ignore->items, ignore->n, text) < ignore->n;
+    for (size_t i = 0; i < N_COLUMNS; i++) is |= strcasecmp(text, names[i]) == 0;
+    for (size_t i = 0; i < sizeof(observed) / sizeof(observed[0]); i++) is |= strcasecmp(text, observed[i]) == 0;
+    for (size_t i = 0; i < self->events->n_covariates; i++) is |= strcmp(self->events->covariates[i].column, text) == 0;
+    return is;
+}
+
+/* The first column that is not known; all of them are named. */
 static void fail_unknown(reader_t *self, size_t field, const char *text)
 {
     const ost_events_t *events = self->events;
     const char **all = ost_csv_list(&self->csv, N_COLUMNS + events->n_covariates, sizeof(*all));
+    char unknown[240] = "";
     if (all == NULL) return;
+    for (size_t i = field; i < self->csv.n_names; i++) {
+        const char *other = ost_csv_word(&self->csv, i);
+        const size_t n = strlen(unknown);
+        if (!is_known(self, other)) snprintf(unknown + n, sizeof(unknown) - n, "%s%s", n > 0 ? ", " : "", other);
+    }
     for (size_t i = 0; i < N_COLUMNS; i++) all[i] = names[i];
     for (size_t i = 0; i < events->n_covariates; i++) all[N_COLUMNS + i] = events->covariates[i].column;
     const char *near = ost_nearest(text, all, N_COLUMNS + events->n_covariates);
     ost_csv_fail(&self->csv, field, OST_ERR_NAME,
-        "unknown column '%.80s'%s%s%s; name it under 'events.ignore', or under 'events.covariates' with its unit", text,
-        OST_HINT(near));
+        "unknown column '%.80s'%s%s%s; name it under 'events.ignore' (ignore: [%s]), or under 'events.covariates' with "
+        "its "
+        "unit",
+        text, OST_HINT(near), unknown);
 }
 
 /* What one field of the first record heads. */
@@ -91,7 +111,6 @@ static void read_head(reader_t *self, size_t field)
     const ost_events_t *events = self->events;
     const ost_text_list_t *ignore = &self->source->ignore;
     const char *text = ost_csv_word(&self->csv, field);
-    bool is_used = false;
     if (ost_words_find((const char *const *) ignore->items, ignore->n, text) < ignore->n) return;
     for (size_t i = 0; i < N_COLUMNS; i++) {
         if (strcasecmp(text, names[i]) != 0) continue;
@@ -104,9 +123,8 @@ static void read_head(reader_t *self, size_t field)
         if (self->covariate[i] != SIZE_MAX)
             ost_csv_fail(&self->csv, field, OST_ERR_NAME, "duplicate column '%.80s'", text);
         self->covariate[i] = field;
-        is_used = true;
     }
-    if (!is_used) fail_unknown(self, field, text);
+    if (!is_known(self, text)) fail_unknown(self, field, text);
 }
 
 /* That a column is there which 'ignore' or 'covariates' names. */

@@ -3,6 +3,7 @@
 #include "plan/doses.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #define MAX_DOSES 10e6
@@ -21,16 +22,18 @@ static int find_state(const ost_experiment_t *e, const ost_model_t *model, const
     size_t i = 0;
     while (r->compartment != NULL && i < model->n_doses && strcmp(dose_name(model, i), r->compartment) != 0) i++;
     if (i == model->n_doses) {
+        char takes[300] = "";
         const char *near = ost_nearest_of(r->compartment, model, model->n_doses, dose_name);
         bool is_state = false;
         for (size_t k = 0; k < model->n_states; k++)
             is_state = is_state || strcmp(model->states[k].name, r->compartment) == 0;
-        if (is_state)
-            return OST_FAIL_AT(err, OST_ERR_NAME, e, r->location,
-                "model '%s' takes no doses into '%s'; write 'dose %s' in the model", model->name, r->compartment,
-                r->compartment);
-        return OST_FAIL_AT(err, OST_ERR_NAME, e, r->location, "model '%s' takes no doses into '%s'%s%s%s", model->name,
-            r->compartment, OST_HINT(near));
+        for (size_t k = 0; k < model->n_doses; k++) {
+            const size_t n = strlen(takes);
+            snprintf(takes + n, sizeof(takes) - n, "%s%s", k > 0 ? ", " : "", dose_name(model, k));
+        }
+        return OST_FAIL_AT(err, OST_ERR_NAME, e, r->location,
+            "model '%s' takes no doses into '%s'%s%s%s; expected %s%s%s%s", model->name, r->compartment, OST_HINT(near),
+            takes, is_state ? ", or 'dose " : "", is_state ? r->compartment : "", is_state ? "' in the model" : "");
     }
     const ost_state_t *state = &model->states[model->doses[i].state];
     char why[OST_UNIT_MISSING_SIZE];
