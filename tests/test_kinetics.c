@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Which states of the shipped drugs have linear kinetics, and their closed form against integration. */
+#include "lang/model_impl.h"
 #include "one_person.h"
 
 typedef struct {
@@ -109,6 +110,39 @@ static void test_forced_states(void)
     }
 }
 
+/* A hormone that a drug blocks is forced; one whose clearance the drug raises relaxes at no constant rate. */
+static void test_forced_at_constant_rates(void)
+{
+    static const char *const rates[] = { "E0*(1 - share) - E", "E0 - (1 + share)*E" };
+    for (size_t i = 0; i < 2; i++) {
+        char axis[512];
+        snprintf(axis, sizeof(axis),
+            "model axis \"a hormone\"\nkind hormones\nreads share\nparam E0 = 20 [pmol/L] \"at rest\" @ \"assumed: "
+            "test\"\n"
+            "state E = E0 [pmol/L] scale 10 \"hormone\"\nE' = 1 [1/d]*(%s)\noutput hormone [pmol/L] = E \"hormone\"\n",
+            rates[i]);
+        const ost_builtin_t models[] = {
+            { .name = "signals", .text = "signal share [1] = 0 combine fraction \"a share that is blocked\"\n" },
+            { .name = "pill",
+                .text = "model pill \"a drug\"\nkind drug\nstate body = 0 [mg] scale 1 \"in the body\"\n"
+                        "body' = -0.5 [1/d]*body\ndose body\ndrives share = body/(2 [mg] + body)\n" },
+            { .name = "axis", .text = axis },
+        };
+        const ost_builtin_t *const table[] = { &models[0], &models[1], &models[2] };
+        person_t self = { 0 };
+        ost_error_t err = { 0 };
+        CU_ASSERT_EQUAL_FATAL(ost_library_init_with(&self.library, table, 3, &err), 0);
+        CU_ASSERT_EQUAL_FATAL(ost_experiment_parse(&self.experiment, "k.yaml",
+                                  "models: [axis]\narms: {a: {regimen: [{drug: pill, dose: 1 mg}]}}\n"
+                                  "times: {to: 10 day, every: 1 day}\n",
+                                  NULL, 0, &err),
+            0);
+        CU_ASSERT_EQUAL_FATAL(ost_plan_build(&self.plan, &self.library, &self.experiment, &err), 0);
+        CU_ASSERT_EQUAL(self.plan.system->n_forced, i == 0);
+        person_free(&self);
+    }
+}
+
 /* A drug that is added has to be added above. */
 static void test_all_drugs(void)
 {
@@ -197,6 +231,7 @@ static void test_moving_induction(void)
 static const ost_test_t tests[] = {
     { "linear_states_of_the_shipped_drugs", test_linear_states },
     { "forced_states", test_forced_states },
+    { "forced_at_constant_rates", test_forced_at_constant_rates },
     { "no_drug_is_left_out", test_all_drugs },
     { "rates_of_parameters_alone", test_constant_rates },
     { "concentrations_against_integration", test_concentrations },
