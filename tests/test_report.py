@@ -241,7 +241,7 @@ class Report(own.Trials):
         # overview of BMD and of levels; change of the spine, its level, change of the hip, difference; a key for either arm
         self.assertEqual(page.counts["svg"], 2 + 4 + 2)
         self.assertEqual(page.counts["figure"], 2 + 4)
-        self.assertIn("Not compared: drug, BMD_change FN (line 7): ", text)
+        self.assertIn("Not compared: T, drug, BMD_change FN (line 7): ", text)
         bars = [line for line in tree.iter("line") if line.get("stroke-width") == "5"]
         self.assertGreater(len(bars), 0)
         for bar in bars:  # within the axis: not cut at its upper end

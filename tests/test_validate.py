@@ -502,14 +502,16 @@ validate,T,difference,BMD_difference,LS,24,mean,-3,percentage_points_between_arm
         self.write("trials/one.yaml", TRIAL.replace("trial: T,", "trial: T 1,"))
         self.write("trials/evidence.csv", HEAD + ROWS.replace(",T,", ",T 1,") + row.format("T 1", "placebo ", "TH") +
                    row.format("T 1", "drug: young", "LS") + row.format("T 1", "drug: young", "TH") +
+                   row.format("T 1", "old", "LS") + row.format("T 1", "older", "LS") +
+                   row.format("T 1", "oldest", "LS") +
                    row.format("t-1", "drug", "LS") + row.format("T 10", "drug", "LS") +
                    row.format("T 1", "other", "LS").replace("calibrate", "context"))
         for words in ("check", "trials/one.yaml"), ("validate", "--subjects", "2", "--parameters", "none", "trials/one.yaml"):
             done = self.osteon(*words)
             said = sentences(done.stdout + done.stderr)
-            self.assertIn("not compared: T 1, drug: young, BMD_change LS (line 9) and 1 more: in no comparison of the "
-                          "experiment: arm 'drug: young'", said)
-            self.assertIn("not compared: t-1, drug, BMD_change LS (line 11): in no comparison of the experiment: trial 't-1', "
+            self.assertIn("not compared: T 1, drug: young, BMD_change LS (line 9) and 4 more, also of old, older, oldest: in no comparison of "
+                          "the experiment", said)
+            self.assertIn("not compared: t-1, drug, BMD_change LS (line 14): in no comparison of the experiment: trial 't-1', "
                           "where they name 'T 1'", said)
             self.assertEqual(said.count("in no comparison"), 2)
             self.assertIn("evidence.csv:3: values -1 and -2 of line 8 for one measurement (T 1, placebo, BMD_change TH); both", said)

@@ -152,15 +152,9 @@ static int print_trust(const ost_validation_t *self, FILE *out, ost_error_t *err
 
 static void print_unmatched(const ost_matched_t *matched, FILE *out)
 {
-    for (size_t i = 0; i < matched->n_unmatched; i++) {
-        const ost_unmatched_t *u = &matched->unmatched[i];
-        size_t more;
-        if (!ost_matched_group(matched, i, &more)) continue;
-        char others[32] = "";
-        if (more > 0) snprintf(others, sizeof(others), " and %zu more", more);
-        ost_print_wrapped(out, "not compared: %s, %s, %s %s (line %d)%s: %s", u->row->trial, u->row->arm,
-            u->row->endpoint, u->row->site, u->row->line, others, u->why);
-    }
+    char text[OST_TOLD_SIZE];
+    for (size_t i = 0; i < matched->n_unmatched; i++)
+        if (ost_matched_told(matched, i, text, sizeof(text)) != NULL) ost_print_wrapped(out, "not compared: %s", text);
 }
 
 /* Who was eligible: in each of few trials; of more, in those where hardly any candidate was. @return 0 or

@@ -378,15 +378,9 @@ int ost_cli_experiment(ost_experiment_t *self, const char *name, const ost_text_
 
 void ost_cli_not_compared(const ost_matched_t *self)
 {
-    for (size_t i = 0; i < self->n_unmatched; i++) {
-        const ost_evidence_row_t *row = self->unmatched[i].row;
-        size_t more;
-        char others[48] = "";
-        if (!ost_matched_group(self, i, &more)) continue;
-        if (more > 0) snprintf(others, sizeof(others), " and %zu more", more);
-        ost_cli_message("not compared: %s, %s, %s %s (line %d)%s: %s", row->trial, row->arm, row->endpoint, row->site,
-            row->line, others, self->unmatched[i].why);
-    }
+    char text[OST_TOLD_SIZE];
+    for (size_t i = 0; i < self->n_unmatched; i++)
+        if (ost_matched_told(self, i, text, sizeof(text)) != NULL) ost_cli_message("not compared: %s", text);
 }
 
 int ost_cli_evidence(ost_experiment_t *e, ost_matched_t *self, ost_evidence_t *evidence, ost_error_t *err)

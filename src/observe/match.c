@@ -402,9 +402,8 @@ int ost_matched_find_unnamed(ost_matched_t *self, const ost_experiment_t *e, ost
         while (k < e->n_comparisons && !ost_text_alike(e->comparisons[k].trial, row->trial)) k++;
         if (row->is_named || k == e->n_comparisons) continue;
         row->is_named = true; /* another experiment does not name it again */
-        if (strcmp(e->comparisons[k].trial, row->trial) == 0)
-            snprintf(why, sizeof(why), "in no comparison of the experiment: arm '%.160s'", row->arm);
-        else
+        snprintf(why, sizeof(why), "in no comparison of the experiment");
+        if (strcmp(e->comparisons[k].trial, row->trial) != 0)
             snprintf(why, sizeof(why), "in no comparison of the experiment: trial '%.80s', where they name '%.80s'",
                 row->trial, e->comparisons[k].trial);
         ret = add_unmatched(self, row, why, err);
@@ -450,15 +449,37 @@ int ost_matched_drop_arm(ost_matched_t *self, size_t arm, const char *why, ost_e
     return ret;
 }
 
-bool ost_matched_group(const ost_matched_t *self, size_t i, size_t *more)
+/* Arms that rows of one reason name, the first among them; further ones are "...". */
+#define MOST_NAMED 4
+
+/* Add an arm to those that are named, where it is not there. @return false where there is no room */
+static bool add_arm(const char *arms[MOST_NAMED], size_t *n, const char *arm)
 {
-    *more = 0;
+    size_t k = 0;
+    while (k < *n && strcmp(arms[k], arm) != 0) k++;
+    if (k == *n && k < MOST_NAMED) arms[(*n)++] = arm;
+    return k < MOST_NAMED;
+}
+
+const char *ost_matched_told(const ost_matched_t *self, size_t i, char *buf, size_t size)
+{
+    const ost_evidence_row_t *row = self->unmatched[i].row;
+    const char *arms[MOST_NAMED] = { row->arm };
+    size_t n_arms = 1, n_more = 0;
+    bool has_all = true;
     for (size_t k = 0; k < self->n_unmatched; k++) {
-        if (strcmp(self->unmatched[k].why, self->unmatched[i].why) != 0) continue;
-        if (k < i) return false;
-        *more += k > i;
+        if (k == i || strcmp(self->unmatched[k].why, self->unmatched[i].why) != 0) continue;
+        if (k < i) return NULL;
+        n_more++;
+        has_all = add_arm(arms, &n_arms, self->unmatched[k].row->arm) && has_all;
     }
-    return true;
+    char others[32] = "", words[300] = "";
+    if (n_more > 0) snprintf(others, sizeof(others), " and %zu more", n_more);
+    for (size_t k = 1, used = 0; k < n_arms; k++)
+        used += (size_t) snprintf(words + used, sizeof(words) - used, "%s%.80s", k == 1 ? ", also of " : ", ", arms[k]);
+    snprintf(buf, size, "%s, %s, %s %s (line %d)%s%s%s: %s", row->trial, row->arm, row->endpoint, row->site, row->line,
+        others, words, has_all ? "" : ", ...", self->unmatched[i].why);
+    return buf;
 }
 
 void ost_matched_free(ost_matched_t *self)

@@ -20,6 +20,8 @@ typedef struct {
     const ost_endpoint_entry_t *measured; /**< has the error of one measurement; NULL: not known. Borrowed */
 } ost_observation_t;
 
+enum { OST_TOLD_SIZE = 1200 }; /**< of ost_matched_told() */
+
 /** A row that has no endpoint in the simulation, or that no comparison names. */
 typedef struct {
     const ost_evidence_row_t *row; /**< borrowed */
@@ -75,9 +77,9 @@ int ost_matched_drop(ost_matched_t *self, size_t i, const char *why, ost_error_t
 const char *ost_month_slip(double t, double end);
 /** Observations at other times than these become unmatched. @param times  [n > 0] d, ascending: when there is output */
 int ost_matched_drop_times(ost_matched_t *self, const double *times, size_t n, ost_error_t *err) OST_MUST_CHECK;
-/** Rows that are unmatched for the same reason are named together. @return whether row i is the first of its reason;
- * @param[out] more  how many others there are */
-bool ost_matched_group(const ost_matched_t *self, size_t i, size_t *more);
+/** Why row i is unmatched, for a person, with the rows of the same reason: "T, drug, BMD_change FN (line 7) and 2 more,
+ * also of placebo: ...". @return buf, NULL where an earlier row has told it */
+const char *ost_matched_told(const ost_matched_t *self, size_t i, char *buf, size_t size);
 /** Free. Accepts NULL and a zeroed one. */
 void ost_matched_free(ost_matched_t *self);
 

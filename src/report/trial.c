@@ -333,20 +333,11 @@ static void put_notes(const ost_trial_t *trial, FILE *out)
 
 static void put_unmatched(const ost_trial_t *trial, FILE *out)
 {
+    char text[OST_TOLD_SIZE];
     for (size_t i = 0; i < trial->matched.n_unmatched; i++) {
-        const ost_unmatched_t *u = &trial->matched.unmatched[i];
-        size_t more;
-        if (!ost_matched_group(&trial->matched, i, &more)) continue;
+        if (ost_matched_told(&trial->matched, i, text, sizeof(text)) == NULL) continue;
         fputs("<p class='note'>Not compared: ", out);
-        ost_html_text(u->row->arm, out);
-        fputs(", ", out);
-        ost_html_text(u->row->endpoint, out);
-        fputc(' ', out);
-        ost_html_text(u->row->site, out);
-        fprintf(out, " (line %d)", u->row->line);
-        if (more > 0) fprintf(out, " and %zu more", more);
-        fputs(": ", out);
-        ost_html_text(u->why, out);
+        ost_html_text(text, out);
         fputs("</p>\n", out);
     }
 }
