@@ -6,6 +6,7 @@
 #include "analysis/points.h"
 
 #include <omp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -208,18 +209,14 @@ static int check_entries(sweep_t *self, const ost_text_list_t *overrides)
     return OST_EXIT_OK;
 }
 
-/* Whether something begins with "arms.NAME". */
-static bool is_of_arm(const char *path, const char *name)
-{
-    const size_t n = strlen(name), n_arms = strlen("arms.");
-    return strncmp(path, "arms.", n_arms) == 0 && strncmp(path + n_arms, name, n) == 0 &&
-           (path[n_arms + n] == '.' || path[n_arms + n] == '\0');
-}
-
 static bool varies_arm(const ost_design_t *design, const char *name)
 {
+    char path[160];
+    const size_t n = (size_t) snprintf(path, sizeof(path), "arms.%.100s", name);
     size_t k = 0;
-    while (k < design->n_axes && !is_of_arm(design->axes[k].path, name)) k++;
+    while (k < design->n_axes &&
+           (strncmp(design->axes[k].path, path, n) != 0 || strchr(".", design->axes[k].path[n]) == NULL))
+        k++;
     return k < design->n_axes;
 }
 

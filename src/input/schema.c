@@ -180,9 +180,30 @@ static void check_node(const ost_schema_t *self, ost_yaml_t *tree, ost_yaml_node
     if (node->kind == OST_YAML_MAPPING) check_needed(self, tree, node);
 }
 
+/* Behind the first error, all other unknown keys of the file, as far as there is room. */
+static void add_unknown(const ost_schema_t *self, ost_error_t *err, const ost_yaml_node_t *node)
+{
+    for (size_t i = 0; i < node->n_members; i++) {
+        const ost_yaml_node_t *member = &node->members[i];
+        const ost_location_t at = member->key_at;
+        const ost_schema_t *inner = find_inner(self, member);
+        if (inner != NULL) add_unknown(inner, err, member);
+        if (inner != NULL || member->key == NULL || member->origin != NULL) continue;
+        if (at.line == err->line && at.column == err->column) continue;
+        char hint[256];
+        suggest(self, node, member->key, hint, sizeof(hint));
+        const size_t n = strlen(err->what);
+        if (n + strlen(hint) + 64 + strlen(member->key) > sizeof(err->what)) continue;
+        snprintf(err->what + n, sizeof(err->what) - n, "; %d:%d: unknown key '%s'%s", at.line, at.column, member->key,
+            strncmp(hint, " (", 2) == 0 ? hint : "");
+    }
+}
+
 int ost_schema_check(const ost_schema_t *self, ost_yaml_t *tree)
 {
     if (ost_schema_rename(self, tree) == 0) check_node(self, tree, &tree->root);
+    if (tree->code != 0 && tree->code != OST_ERR_NO_MEMORY && tree->err != NULL)
+        add_unknown(self, tree->err, &tree->root);
     return tree->code;
 }
 

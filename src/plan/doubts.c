@@ -141,38 +141,29 @@ static bool overlap(const ost_regimen_t *a, const ost_regimen_t *b, double *from
     return !are_meant && *to - *from > shorter + 1e-9; /* more than one dose of each */
 }
 
-/* Lines of which no output sees a dose. */
-static int doubt_late(const ost_plan_t *self, ost_text_list_t *warnings)
+/* Lines of which no output sees a dose, and those that give the same at the same time. */
+static int doubt_lines(const ost_plan_t *self, ost_text_list_t *warnings)
 {
     const ost_experiment_t *e = self->experiment;
     const double end = e->times[e->n_times - 1];
     int ret = 0;
     for (size_t a = 0; a < e->n_arms; a++)
-        for (size_t i = 0; i < e->arms[a].n_regimens && ret == 0; i++) {
-            const ost_regimen_t *r = &e->arms[a].regimens[i];
-            if (r->start_formula == NULL && r->rows_of == 0 && r->start >= end)
-                ret = ost_text_list_add_at(warnings, OST_WHERE(e), r->location,
+        for (size_t k = 0; k < e->arms[a].n_regimens && ret == 0; k++) {
+            const ost_regimen_t *other = &e->arms[a].regimens[k];
+            if (other->start_formula == NULL && other->rows_of == 0 && other->start >= end)
+                ret = ost_text_list_add_at(warnings, OST_WHERE(e), other->location,
                     "arms.%s: regimen.%zu: %s begins at day %.6g, 'times' end at day %.6g: no output sees a dose",
-                    e->arms[a].name, i, r->drug, r->start, end);
-        }
-    return ret;
-}
-
-static int doubt_lines(const ost_plan_t *self, ost_text_list_t *warnings)
-{
-    const ost_experiment_t *e = self->experiment;
-    int ret = 0;
-    for (size_t a = 0; a < e->n_arms; a++)
-        for (size_t k = 1; k < e->arms[a].n_regimens; k++)
+                    e->arms[a].name, k, other->drug, other->start, end);
             for (size_t i = 0; i < k && ret == 0; i++) {
-                const ost_regimen_t *one = &e->arms[a].regimens[i], *other = &e->arms[a].regimens[k];
+                const ost_regimen_t *one = &e->arms[a].regimens[i];
                 double from, to;
                 if (!overlap(one, other, &from, &to)) continue;
                 ret = ost_text_list_add_at(warnings, OST_WHERE(e), other->location,
                     "arms.%s: regimen.%zu and regimen.%zu both give %s from day %.6g to %.6g; where the dose changes, "
                     "the line before needs 'stop'",
-                    e->arms[a].name, i, k, one->drug, from, fmin(to, e->times[e->n_times - 1]));
+                    e->arms[a].name, i, k, one->drug, from, fmin(to, end));
             }
+        }
     return ret;
 }
 
@@ -449,8 +440,7 @@ int ost_plan_doubts(const ost_plan_t *self, bool is_own, ost_text_list_t *warnin
         int (*add)(const ost_plan_t *self, ost_text_list_t *warnings);
         bool is_own; /* only of the models that the experiment names */
     } doubts[] = { { doubt_covariates, true }, { doubt_doses, true }, { ost_plan_doubt_rows, true },
-        { doubt_lines, true }, { doubt_late, true }, { doubt_eligible, true }, { doubt_start, false },
-        { doubt_rates, false } };
+        { doubt_lines, true }, { doubt_eligible, true }, { doubt_start, false }, { doubt_rates, false } };
     int ret = 0;
     for (size_t i = 0; i < sizeof(doubts) / sizeof(doubts[0]) && ret == 0; i++)
         if (is_own || !doubts[i].is_own) ret = doubts[i].add(self, warnings);
