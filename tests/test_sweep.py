@@ -317,7 +317,7 @@ class Sweep(test_shards.Program):
 
     def test_endpoints_by_default(self):
         """An experiment that asks for none gets the change of density at each site, in the arms that are varied or in all;
-        its level, where there is no output at time 0."""
+        its level, where there is no output at time 0, and of another output."""
         with open(self.path("bare.yaml"), "w", encoding="utf-8") as file:
             file.write(FILES["test.yaml"].split("endpoints:")[0])
         for vary, times, arms in ((f"{DOSE}=0.5 mg, 1 mg", None, [1]), (f"{LOSS}=0.01 1/y, 0.04 1/y", None, [0, 1]),
@@ -336,6 +336,14 @@ class Sweep(test_shards.Program):
         self.assertIn("bmd_treated_total_hip [g/cm2]: mean bmd[total_hip]", self.osteon("show", "bare.h5"))
         self.osteon("sweep", "bare.h5", "-o", "again.h5", "-q")
         self.assert_same("bare.h5", "again.h5")
+        with open(self.path("long.yaml"), "w", encoding="utf-8") as file:
+            file.write(FILES["test.yaml"].split("endpoints:")[0].replace("treated", "t" * 60))
+        self.osteon("sweep", "long.yaml", "--vary", f"{LOSS}=0.01 1/y, 0.04 1/y", "-o", "long.h5", "-q")
+        with h5py.File(self.path("long.h5")) as file:
+            self.assertEqual(file.attrs["sweep_endpoints"].decode().split("\n")[-2:], ["endpoint_2_1", "endpoint_2_2"])
+        self.osteon("sweep", "bare.yaml", "--vary", f"{DOSE}=0.5 mg, 1 mg", "--set", "outputs=[marker]", "-o", "level.h5", "-q")
+        with h5py.File(self.path("level.h5")) as file:
+            np.testing.assert_allclose(file["marker_treated"][()], file["marker"][:, 1, :, -1].mean(-1), rtol=1e-6)
 
     def test_warnings_of_points(self):
         """What is doubted of an experiment is doubted of each value, once."""

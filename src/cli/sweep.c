@@ -4,6 +4,7 @@
 #include "sweep.h"
 
 #include "analysis/points.h"
+#include "lang/token.h"
 
 #include <omp.h>
 #include <stdio.h>
@@ -225,16 +226,19 @@ static int list_endpoints(const sweep_t *self, FILE *out)
 {
     const ost_experiment_t *e = &self->base;
     const ost_variable_t *v = ost_cli_shown(&self->plan);
-    bool has_zero = false, is_any = false;
-    for (size_t t = 0; t + 1 < e->n_times; t++) has_zero |= e->times[t] == 0;
+    bool is_change = false, is_any = false; /* a concentration is 0 at first */
+    for (size_t t = 0; t + 1 < e->n_times; t++) is_change |= e->times[t] == 0 && strstr(v->name, "bmd") != NULL;
     for (size_t a = 0; a < e->n_arms; a++) is_any |= varies_arm(&self->design, e->arms[a].name);
     fputs("endpoints={", out);
     for (size_t a = 0; a < e->n_arms; a++)
         for (size_t i = 0; i < v->n_elements && (!is_any || varies_arm(&self->design, e->arms[a].name)); i++) {
             const char *of = v->index_set != NULL ? v->index_set->elements[i] : "";
-            fprintf(out, "%s_%s%s%s: {output: \"%s%s%s%s\", arm: %s, to: %.17g day%s}, ", v->name, e->arms[a].name,
-                of[0] != '\0' ? "_" : "", of, v->name, of[0] != '\0' ? "[" : "", of, of[0] != '\0' ? "]" : "",
-                e->arms[a].name, e->times[e->n_times - 1], has_zero ? "" : ", measure: level");
+            char name[300];
+            int n = snprintf(name, sizeof(name), "%s_%s%s%s", v->name, e->arms[a].name, of[0] != '\0' ? "_" : "", of);
+            if (n >= OST_NAME_SIZE) snprintf(name, sizeof(name), "endpoint_%zu_%zu", a + 1, i + 1);
+            fprintf(out, "%s: {output: \"%s%s%s%s\", arm: %s, to: %.17g day%s}, ", name, v->name,
+                of[0] != '\0' ? "[" : "", of, of[0] != '\0' ? "]" : "", e->arms[a].name, e->times[e->n_times - 1],
+                is_change ? "" : ", measure: level");
         }
     fputs("}", out);
     return fclose(out) == 0 ? 0 : OST_ERR_NO_MEMORY;
