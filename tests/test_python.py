@@ -38,7 +38,9 @@ WRONG = (
     ({"parameters.one.loss": "9 1/y"}, "outside its range 0.001..0.5"),
     ({"models": ["./nine.model"]}, "nine.model"),
     ({"subjects": 0}, "population.subjects"),
-    ({"threads": -1}, "argument 'n' is NULL or out of range"),
+    ({"threads": -1}, "threads is -1; expected a whole number up to 65536"),
+    ({"threads": 2**32 + 1}, "threads is 4294967297; expected a whole number up to 65536"),
+    ({"threads": 1.5}, "threads is 1.5; expected a whole number up to 65536"),
 )
 WRONG_ROWS = (
     ([[0.02, 1]], ["one.loss"], "theta has shape (1, 2); expected [n, 1]"),
@@ -89,6 +91,44 @@ class Python(unittest.TestCase):
         self.assertEqual((ds.time.units, ds.age.units), ("d", "year"))
         again = osteon.run("test.yaml", text=ds.attrs["experiment"])
         np.testing.assert_array_equal(again.bmd.values, ds.bmd.values)
+
+    def test_numbers_of_subjects(self):
+        """A part of a cohort has the numbers that its subjects have in the file, and of a table no subject behind its rows."""
+        part = osteon.run("test.yaml", subjects=2, **{"population.first_subject": 17})
+        with self.file("population.subjects=2", "population.first_subject=17") as file:
+            np.testing.assert_array_equal(part.subject.values, file["subject"][()])
+        self.assertEqual(part.subject.values.tolist(), [17, 18])
+        with open("people.csv", "w", encoding="utf-8") as out:
+            out.write("age [year]\n50\n60\n70\n")
+        study = osteon._Study("test.yaml", None, ["population.people={table: people.csv}", "population.subjects=3"], {})
+        call, sink = osteon._Call(1), osteon._library.Sink(lambda *_: 0)
+        for first, n, said in ((0, 3, ""), (2, 1, ""), (3, 0, ""), (2, 2, "'n'"), (3, 1, "'n'"), (4, 0, "'first'"), (100, 3, "'first'")):
+            code = osteon.library.ost_study_run(study.handle, first, n, sink, None, call.handle)
+            self.assertEqual(code, -12 if said else 0, (first, n))
+            self.assertIn(said, osteon.library.ost_call_error(call.handle, None, None).decode())
+
+    def test_values_of_settings(self):
+        """Whole numbers of any type, what numpy holds, any text; a zero byte ends none of them."""
+        for subjects in 2, 2.0, np.int64(2), np.float64(2):
+            self.assertEqual(osteon.run("test.yaml", subjects=subjects).sizes["subject"], 2)
+        for label in "\N{GRINNING FACE}", np.str_("a: b"):
+            self.assertEqual(osteon.run("test.yaml", **{"arms.control": {"label": label}}).arm_label.values[0], label)
+        times = osteon.run("test.yaml", times=np.array(["1 year", "2 year"]), endpoints={}).time.values
+        np.testing.assert_array_equal(times, [365.25, 730.5])
+        for words, said in (({"subjects": "2\0 3"}, "a setting: not a text: a zero byte at 22"), ({"subjects": 2j}, "2j is no value"),
+                            ({"text": "models: []\0"}, "test.yaml: not a text: a zero byte at 11"),
+                            ({"model_texts": {"./a.model": "model\0"}}, "./a.model: not a text: a zero byte at 6")):
+            with self.assertRaises(osteon.Error, msg=words) as raised:
+                osteon.run("test.yaml", **words)
+            self.assertIn(said, str(raised.exception))
+
+    def test_names_that_a_result_has(self):
+        model = test_sweep.FILES["two.model"].replace("model two", "model own").replace("haste", "0").replace("reads 0\n", "")
+        for name in "status", "subject", "arm", "age":
+            with self.assertRaises(osteon.Error) as raised:
+                osteon.run("e.yaml", model_texts={"./own.model": model + f'output {name} [1] = 1 "x"\n'},
+                           text="models: [own]\narms: {a: {}}\ntimes: [1 year]\npopulation: {subjects: 1, covariates: {age: 60 year}}\n")
+            self.assertIn(f"two things of the result are named '{name}'", str(raised.exception))
 
     def test_without_xarray(self):
         sys.modules["xarray"] = None

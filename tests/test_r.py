@@ -35,6 +35,8 @@ WRONG = (
     (f'osteon_run("test.yaml", {DOSE} = 2)', "has no unit of mass; write one, for example 5 mg"),
     ('osteon_run("test.yaml", parameters.one.los = "0.02 1/y")', "did you mean 'loss'?"),
     ('osteon_run("test.yaml", models = c("./nine.model" = "model nine"))', "./nine.model:"),
+    ('osteon_run("test.yaml", models = "model nine")', "a model has no name; write it as c("),
+    ('osteon_run("test.yaml", models = list("./nine.model" = c("model nine", "x")))', "./nine.model:"),
     ('osteon_run("test.yaml", threads = -1)', "argument 'n' is NULL or out of range"),
     ('osteon_run("test.yaml", 3)', "a change has no name"),
     ('osteon_run("attac")', "did you mean 'atac'?"),
@@ -127,6 +129,20 @@ class R(unittest.TestCase):
         with self.file("run", "test.yaml", "--set", f"{DOSE}=2 mg", "--set", "population.seed=5") as file:
             for name, data in (("bmd", "bmd"), ("marker", "marker"), ("age", "age"), ("loss", "parameters/one.loss")):
                 np.testing.assert_array_equal(np.fromfile(name), file[data][()].ravel(), name)
+
+    def test_subjects_and_names(self):
+        """The numbers of subjects are those of the file; lists are mappings; no name takes the place of another."""
+        self.r("""x <- osteon_run("test.yaml", subjects = 2, population.first_subject = 17, times = list(to = "2 year", every = "1 year"),
+                endpoints = "{}")
+            stopifnot(identical(dimnames(x$bmd)$subject, c("17", "18")), identical(x$covariates$subject, c(17, 18)))
+            stopifnot(identical(x$time, c(0, 365.25, 730.5)), unique(as.data.frame(x)$subject) == c(17, 18))
+            own <- 'model own "x"\nkind bone\nstate x = 1 [1] "x"\nx\\' = -0.1 [1/d]*x\noutput NAME [1] = x "x"'
+            for (name in c("status", "covariates", "age", "subject")) {
+                said <- tryCatch(osteon_run("e.yaml", models = list("./own.model" = strsplit(sub("NAME", name, own), "\n")[[1]]),
+                    text = "models: [own]\narms: {a: {}}\ntimes: [1 year]\npopulation: {subjects: 1, covariates: {age: 60 year}}"),
+                    osteon_error = conditionMessage)
+                stopifnot(grepl(sprintf("two things of the result are named '%s'", name), said, fixed = TRUE))
+            }""")
 
     def test_batch_has_the_bits_of_a_sweep(self):
         with open("points.csv", "w", encoding="utf-8") as out:

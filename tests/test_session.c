@@ -188,7 +188,6 @@ static bool is_refused(const char *argument)
     X(POINTER, ost_study_text, what, study, OST_AXIS_ARM, 0, NULL)                                                     \
     X(POINTER, ost_study_text, what, study, OST_AXIS_ARM, 0, "colour")                                                 \
     X(CODE, ost_study_values, study, NULL, OST_AXIS_TIME, values)                                                      \
-    X(CODE, ost_study_values, axis, study, OST_AXIS_SUBJECT, values)                                                   \
     X(CODE, ost_study_values, axis, study, (ost_axis_t) (OST_AXIS_SUBJECT + 1), values)                                \
     X(CODE, ost_study_values, axis, study, (ost_axis_t) -1, values)                                                    \
     X(CODE, ost_study_values, values, study, OST_AXIS_TIME, NULL)                                                      \
@@ -364,6 +363,9 @@ static void test_texts(void)
         ost_assert_close(values[right[i].i], right[i].value, 1e-15, 0);
     }
     CU_ASSERT_STRING_EQUAL(ost_study_text(study, OST_AXIS_OUTPUT, 1, "index"), "");
+    double numbers[150];
+    CU_ASSERT_EQUAL(ost_study_values(study, OST_AXIS_SUBJECT, numbers), 0);
+    CU_ASSERT(numbers[0] == 0 && numbers[149] == 149);
     ost_study_t *sites =
         plan("sites.yaml", "models: [aibl, hormones]\noutputs: [bmd]\narms: {a: {}}\ntimes: [1 day]\n", NULL, 0);
     CU_ASSERT_STRING_EQUAL(ost_study_text(sites, OST_AXIS_OUTPUT, 1, "name"), "bmd[total_hip]");

@@ -115,7 +115,7 @@ typedef enum {
     OST_AXIS_TIME,      /**< times at which outputs are given */
     OST_AXIS_PARAM,     /**< parameters of all models: "aibl.k_C" */
     OST_AXIS_COVARIATE, /**< covariates of the population */
-    OST_AXIS_SUBJECT    /**< subjects of the cohort: a number and no texts */
+    OST_AXIS_SUBJECT    /**< subjects of the cohort: no texts */
 } ost_axis_t;
 
 /** @return how many there are */
@@ -128,9 +128,10 @@ OST_API size_t ost_study_size(const ost_study_t *study, ost_axis_t axis);
  *  @return valid as long as the study, "" where there is no such text; NULL for a subject or a wrong argument */
 OST_API const char *ost_study_text(const ost_study_t *study, ost_axis_t axis, size_t i, const char *what);
 
-/** Their values: times in days since start of treatment, and typical values of parameters; NaN for the others.
+/** Their values: times in days since start of treatment, typical values of parameters, and the numbers of subjects,
+ * from `first_subject` of the experiment on; NaN for the others.
  *  @param[out] values  [ost_study_size()]
- *  @return 0 or OST_ERR_ARGUMENT: also for subjects */
+ *  @return 0 or OST_ERR_ARGUMENT */
 OST_API int ost_study_values(const ost_study_t *study, ost_axis_t axis, double *values);
 
 /** The experiment as one YAML text that repeats it with the same session: with all `set` applied, without comments if
@@ -155,7 +156,8 @@ typedef int (*ost_sink_t)(void *user, uint64_t first, size_t n, const double *ou
 /** Simulate subjects first .. first + n - 1 of a study in all arms. A subject's values depend on its number alone, not
  *  on which others are run, on threads or on blocks.
  *  @param first     first subject, counted from 0 in the cohort
- *  @param n         subjects; 0: none. first + n is below 2^62, and with `sampling: latin_hypercube` at most the cohort
+ *  @param n         subjects; 0: none. first + n is at most 10^9, with `sampling: latin_hypercube` or `enroll` the
+ *                   cohort, and where subjects are rows of a table, of people or of dosing records, these
  *  @param sink      receives the blocks; not NULL
  *  @param user      handed to it, may be NULL
  *  @return 0 also when single subjects failed, 1 if stopped, or OST_ERR_ARGUMENT, OST_ERR_NO_MEMORY, OST_ERR_MODEL (no

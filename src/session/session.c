@@ -308,8 +308,10 @@ const char *ost_study_text(const ost_study_t *study, ost_axis_t axis, size_t i, 
 
 int ost_study_values(const ost_study_t *study, ost_axis_t axis, double *values)
 {
-    if (study == NULL || (unsigned) axis >= OST_AXIS_SUBJECT || values == NULL) return OST_ERR_ARGUMENT;
-    for (size_t i = 0; i < study->n[axis]; i++) values[i] = study->element[axis][i].value;
+    if (study == NULL || (unsigned) axis >= N_AXES || values == NULL) return OST_ERR_ARGUMENT;
+    for (size_t i = 0; i < study->n[axis]; i++)
+        values[i] =
+            axis == OST_AXIS_SUBJECT ? (double) (study->experiment.first_subject + i) : study->element[axis][i].value;
     return 0;
 }
 
@@ -405,13 +407,19 @@ static int run(pass_t *self, uint64_t n, ost_error_t *err)
     return ret;
 }
 
+/* Subjects that there are from the first one on. */
+static uint64_t count_subjects(const ost_experiment_t *e)
+{
+    if (e->enrolls || e->sampling == OST_SAMPLING_LATIN_HYPERCUBE) return e->n_subjects;
+    return ost_people_are_rows(&e->people) ? e->people.n_rows - e->first_subject : OST_MAX_SUBJECTS;
+}
+
 int ost_study_run(const ost_study_t *study, uint64_t first, uint64_t n, ost_sink_t sink, void *user, ost_call_t *call)
 {
     if (call == NULL) return OST_ERR_ARGUMENT;
     ost_error_t *err = begin(call);
     if (study == NULL) return NO_ARGUMENT(err, "study");
-    bool is_whole = study->experiment.sampling == OST_SAMPLING_LATIN_HYPERCUBE;
-    uint64_t end = is_whole ? study->experiment.n_subjects : OST_MAX_SUBJECTS;
+    const uint64_t end = count_subjects(&study->experiment);
     if (first > end) return NO_ARGUMENT(err, "first");
     if (n > end - first) return NO_ARGUMENT(err, "n");
     if (sink == NULL) return NO_ARGUMENT(err, "sink");

@@ -27,6 +27,8 @@ from ._library import ARM, COVARIATE, OUTPUT, PARAM, SUBJECT, TIME, library
 
 __all__ = ["Error", "Model", "Result", "Variable", "run"]
 SHORT = {"subjects": "population.subjects", "seed": "population.seed"}  # as the options of the command
+ARGUMENT = -12  # OST_ERR_ARGUMENT
+MAX_THREADS = 65536  # of ost_call_threads()
 POLL = 0.1  # s between looks for Ctrl-C
 
 
@@ -72,13 +74,27 @@ class Result:
         return xarray.Dataset(convert(self.variables), convert(self.coords), self.attrs)
 
 
+def _plain(value: Any) -> Any:
+    """What numpy holds, as Python has it."""
+    if isinstance(value, (np.generic, np.ndarray)):
+        return value.tolist()
+    raise Error(f"{value!r} is no value of an experiment; expected text, a number, a list or a dictionary")
+
+
 def _text(value: Any) -> str:
-    """A value of a setting as YAML has it."""
+    """A value of a setting as YAML has it; 1e4 is a whole number, as on the command line."""
     if isinstance(value, str):
         return value
-    if isinstance(value, np.generic):
-        value = value.item()
-    return json.dumps(value)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return json.dumps(value, default=_plain, ensure_ascii=False)
+
+
+def _bytes(text: str, what: str) -> bytes:
+    """A text as the library takes it, which would end at a zero byte."""
+    if "\0" in text:
+        raise Error(f"{what}: not a text: a zero byte at {len(text[:text.index(chr(0))].encode()) + 1}")
+    return text.encode()
 
 
 def _settings(changes: Mapping[str, Any]) -> list[str]:
@@ -115,7 +131,10 @@ class _Call:
         self.handle = library.ost_call_new()
         if not self.handle:
             raise MemoryError
-        self.check(library.ost_call_threads(self.handle, threads))
+        if not (isinstance(threads, (int, np.integer)) and 0 <= threads <= MAX_THREADS):
+            raise Error(f"threads is {threads!r}; expected a whole number up to {MAX_THREADS}, 0: as many as the process may use",
+                        ARGUMENT)
+        self.check(library.ost_call_threads(self.handle, int(threads)))
 
     def __del__(self) -> None:
         library.ost_call_free(getattr(self, "handle", None))
@@ -142,7 +161,8 @@ class _Study:
         call = _Call()
         self.session = call.made(library.ost_session_new(call.handle))
         for name, text in models.items():
-            call.check(library.ost_session_add_model(self.session, name.encode(), text.encode(), call.handle))
+            added = library.ost_session_add_model(self.session, _bytes(name, "a model's name"), _bytes(text, name), call.handle)
+            call.check(added)
         self.plan(path, yaml, settings)
 
     def plan(self, path: str, yaml: bytes | None, settings: Sequence[str]) -> None:
@@ -150,7 +170,7 @@ class _Study:
         call = _Call()
         library.ost_study_free(self.handle)
         self.handle = None
-        texts = (ctypes.c_char_p * len(settings))(*(text.encode() for text in settings))
+        texts = (ctypes.c_char_p * len(settings))(*(_bytes(text, "a setting") for text in settings))
         self.handle = call.made(library.ost_study_new(self.session, os.fsencode(path), yaml, texts, len(settings), call.handle))
 
     def __del__(self) -> None:
@@ -242,6 +262,17 @@ class _Progress:
                 print(f"\rosteon: {self.done:,} of {self.n:,} {self.what}", end=end, file=sys.stderr, flush=True)
 
 
+def _check_names(study: _Study) -> None:
+    """A name that the result has already would take the place of that."""
+    taken = {"arm", "arm_label", "subject", "time", "status"}
+    outputs = dict.fromkeys(name.partition("[")[0] for name in study.texts(OUTPUT, "name"))
+    for name in [*study.texts(COVARIATE, "name"), *outputs]:
+        if name in taken:
+            raise Error(f"two things of the result are named '{name}'; rename that output or covariate, or list the outputs "
+                        "to compute")
+        taken.add(name)
+
+
 def _split_outputs(study: _Study, values: np.ndarray) -> Result:
     """Outputs by variable: rows "bmd[lumbar_spine]" and "bmd[total_hip]" are one array with a dimension.
 
@@ -291,7 +322,8 @@ def run(experiment: str | os.PathLike[str], *, threads: int = 0, progress: bool 
     subject, time [d], elements of indices, covariates [subject].
     Raises Error with file, line, column and the nearest valid name; KeyboardInterrupt after Ctrl-C."""
     path = experiment if text is not None else _find(experiment)
-    study = _Study(os.fspath(path), text.encode() if text is not None else None, _settings(changes), model_texts or {})
+    study = _Study(os.fspath(path), _bytes(text, os.fspath(path)) if text is not None else None, _settings(changes), model_texts or {})
+    _check_names(study)
     call = _Call(threads)
     n_arms, n_subjects, n_outputs, n_times = study.shape()
     outputs = np.full((n_arms, n_subjects, n_outputs, n_times), np.nan)
@@ -302,7 +334,7 @@ def run(experiment: str | os.PathLike[str], *, threads: int = 0, progress: bool 
     _wait(lambda: study.run(call, outputs, covariates, params, status, shown), lambda: library.ost_call_stop(call.handle))
     result = _split_outputs(study, outputs)
     result.variables["status"] = Variable(("arm", "subject"), status, "1", "0, or -code of the error that ended it")
-    result.coords["subject"] = Variable(("subject",), np.arange(n_subjects), "1", "subject number")
+    result.coords["subject"] = Variable(("subject",), study.values(SUBJECT).astype(np.int64), "1", "subject number")
     for axis, array, to in ((COVARIATE, covariates, result.coords), (PARAM, params, result.variables)):
         for i, (name, unit, title) in enumerate(zip(*(study.texts(axis, what) for what in ("name", "unit", "title")))):
             if array is not None:
@@ -325,7 +357,7 @@ class Model:
                  text: str | None = None, **changes: Any) -> None:
         self._path = os.fspath(experiment if text is not None else _find(experiment))
         self._models = dict(model_texts or {})
-        study = _Study(self._path, text.encode() if text is not None else None, _settings(changes), self._models)
+        study = _Study(self._path, _bytes(text, self._path) if text is not None else None, _settings(changes), self._models)
         self._yaml = study.yaml()
         self.arms, self.outputs = study.texts(ARM, "name"), study.texts(OUTPUT, "name")
         self.times, self.n_subjects = study.values(TIME), study.size(SUBJECT)
@@ -371,6 +403,7 @@ class Model:
         shown = _Progress(len(rows), "rows", progress)
         stop = threading.Event()
         calls: list[_Call] = []
+        _Call(threads)
         workers = min(threads or len(os.sched_getaffinity(0)), max(len(rows), 1))
 
         def work(worker: int) -> None:

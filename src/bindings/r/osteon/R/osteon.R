@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-axes <- c(arm = 0L, output = 1L, time = 2L, param = 3L, covariate = 4L)
+axes <- c(arm = 0L, output = 1L, time = 2L, param = 3L, covariate = 4L, subject = 5L)
 short <- c(subjects = "population.subjects", seed = "population.seed") # as the options of the command
 
 # Signal what the library says was wrong.
@@ -28,6 +28,9 @@ hint <- function(name, known) {
 # A value of a setting as YAML has it.
 as_yaml <- function(value) {
     if (is.null(value)) return("null")
+    if (is.list(value) && !is.null(names(value))) {
+        return(paste0("{", paste0(names(value), ": ", vapply(value, as_yaml, ""), collapse = ", "), "}"))
+    }
     if (is.logical(value)) value <- ifelse(value, "true", "false")
     if (is.numeric(value)) {
         whole <- value == round(value) & abs(value) < 2^53
@@ -69,7 +72,11 @@ find_experiment <- function(experiment) {
 new_source <- function(experiment, changes, text, models) {
     path <- if (is.null(text)) find_experiment(experiment) else experiment
     if (!is.null(text)) text <- paste(text, collapse = "\n")
-    list(path, text, settings_of(changes), as.character(names(models)), as.character(unlist(models)))
+    if (length(models) > 0 && (is.null(names(models)) || any(names(models) == ""))) {
+        fail("a model has no name; write it as c(\"./own.model\" = TEXT)")
+    }
+    texts <- vapply(models, function(lines) paste(lines, collapse = "\n"), "")
+    list(path, text, settings_of(changes), as.character(names(models)), as.character(texts))
 }
 
 plan_study <- function(source, threads) {
@@ -78,11 +85,26 @@ plan_study <- function(source, threads) {
 
 names_of <- function(study, axis, what = "name") .Call(texts, study, axes[[axis]], what)
 
+subjects_of <- function(study) format(.Call(values, study, axes[["subject"]]), scientific = FALSE, trim = TRUE)
+
+# A name that a result has already would take the place of that.
+check_names <- function(study) {
+    covariates <- names_of(study, "covariate")
+    names <- c("arm", "subject", "time", "status", "covariates", "parameters", covariates,
+        unique(sub("\\[.*", "", names_of(study, "output"))))
+    if (anyDuplicated(names)) {
+        fail("two things of the result are named '", names[anyDuplicated(names)], "'; rename that output or covariate, or ",
+            "list the outputs to compute")
+    }
+}
+
 osteon_run <- function(experiment, ..., text = NULL, models = NULL, parameters = FALSE, threads = 0, progress = FALSE) {
     study <- plan_study(new_source(experiment, list(...), text, models), threads)
+    check_names(study)
     found <- check(.Call(run, study, progress))
-    n <- .Call(n_subjects, study)
-    subjects <- as.character(seq_len(n) - 1)
+    numbers <- .Call(values, study, axes[["subject"]])
+    n <- length(numbers)
+    subjects <- subjects_of(study)
     arms <- names_of(study, "arm")
     times <- .Call(values, study, axes[["time"]])
     outputs <- names_of(study, "output")
@@ -104,7 +126,7 @@ osteon_run <- function(experiment, ..., text = NULL, models = NULL, parameters =
     columns <- function(axis, x) {
         name <- names_of(study, axis)
         frame <- as.data.frame(matrix(x, ncol = length(name), byrow = TRUE, dimnames = list(NULL, name)), optional = TRUE)
-        cbind(subject = seq_len(n) - 1, frame)
+        cbind(subject = numbers, frame)
     }
     result$time <- times
     result$status <- t(matrix(found$status, n, length(arms), dimnames = list(subject = subjects, arm = arms)))
@@ -200,6 +222,6 @@ osteon_batch <- function(model, theta, names = colnames(theta), threads = detect
     y <- check(.Call(batch, model$study, model$source, entries[1, ], entries[2, ], theta, threads, progress))
     y <- array(y, c(length(model$times), length(model$outputs), model$subjects, length(model$arms), nrow(theta)),
         list(time = as.character(model$times), output = model$outputs,
-            subject = as.character(seq_len(model$subjects) - 1), arm = model$arms, row = NULL))
+            subject = subjects_of(model$study), arm = model$arms, row = NULL))
     aperm(y, c(5, 4, 2, 3, 1))
 }
