@@ -127,6 +127,25 @@ static void test_standard_errors(void)
     CU_ASSERT(isnan(ost_standard_error(OST_STATISTIC_SD, a, NULL, N, work)));
 }
 
+/* A median beside a gap, to which 45 of 100 subjects are on the other side: responders and others. */
+static void test_error_beside_a_gap(void)
+{
+    enum { COHORTS = 2000, N = 200 };
+    static double a[N], work[N], value[COHORTS], error[COHORTS];
+    gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+    for (size_t r = 0; r < COHORTS; r++) {
+        for (size_t i = 0; i < N; i++) a[i] = (gsl_rng_uniform(rng) < 0.45 ? -3 : 3) + gsl_ran_gaussian(rng, 1);
+        value[r] = ost_estimate(OST_STATISTIC_MEDIAN, a, NULL, false, N, work).value;
+        error[r] = ost_standard_error(OST_STATISTIC_MEDIAN, a, NULL, N, work);
+    }
+    const double sd = gsl_stats_sd(value, 1, COHORTS);
+    size_t n_far = 0; /* beyond a factor of 2 */
+    for (size_t r = 0; r < COHORTS; r++) n_far += fabs(log(error[r] / sd)) > log(2);
+    gsl_rng_free(rng);
+    ost_assert_close(gsl_stats_mean(error, 1, COHORTS), sd, 0.1, 0);
+    CU_ASSERT(n_far < COHORTS / 4);
+}
+
 /* Every row of the table of statistics can be printed, and each name stands once. */
 static void test_table_of_statistics(void)
 {
@@ -409,6 +428,7 @@ static const ost_test_t tests[] = {
     { "values_that_are_missing", test_values_that_are_missing },
     { "number_needed", test_number_needed },
     { "standard_errors", test_standard_errors },
+    { "error_beside_a_gap", test_error_beside_a_gap },
     { "table_of_statistics", test_table_of_statistics },
     { "measures", test_measures },
     { "times", test_times },

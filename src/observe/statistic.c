@@ -119,17 +119,35 @@ double ost_error_of_difference(const double *a, const double *b, size_t n)
     return n_pairs > 1 ? (double) sqrtl(squares / (long double) (n_pairs - 1) / (long double) n_pairs) : NAN;
 }
 
+/* Standard error of a quantile: of the order statistics, weighted by the density of beta((n+1)p, (n+1)(1-p)), by which
+ * each is the quantile (Maritz & Jarrett 1978, J Am Stat Assoc 73:194). It sees a gap beside the quantile,
+ * as a slope there does not. */
+static double error_of_quantile(const ost_sample_t *sample, double p)
+{
+    const double n = (double) sample->n, centre = ost_quantile(sample->x, sample->n, p);
+    const double below = (n + 1) * p - 1, above = (n + 1) * (1 - p) - 1;
+    double sum = 0, mean = 0, square = 0;
+    for (size_t i = 0; i < sample->n; i++) {
+        const double at = ((double) i + 0.5) / n, distance = sample->x[i] - centre;
+        const double weight = exp(below * log(at / p) + above * log((1 - at) / (1 - p)));
+        sum += weight;
+        mean += weight * distance;
+        square += weight * distance * distance;
+    }
+    return sqrt(fmax(square / sum - mean / sum * (mean / sum), 0));
+}
+
 /* What a subject's value adds to a statistic, but for a constant. */
 typedef struct {
     ost_statistic_t of;
-    double centre, scale; /* of an SD: mean, 1/(2 SD); of a quantile: itself, 1/density; else 0 and 1, or 100 */
+    double centre, scale; /* of an SD: mean, 1/(2 SD); of a quantile: itself, its error in those of its probability;
+                             else 0 and 1, or 100 */
 } influence_t;
 
 /* @return false where it is not known */
 static bool find_influence(influence_t *self, ost_statistic_t of, const ost_sample_t *sample)
 {
     const double p = of == OST_STATISTIC_Q05 ? 0.05 : of == OST_STATISTIC_Q95 ? 0.95 : 0.5;
-    const double h = sqrt(p * (1 - p) / (double) sample->n), low = fmax(p - h, 0), high = fmin(p + h, 1);
     *self = (influence_t){ .of = of, .scale = of == OST_STATISTIC_FRACTION ? 100 : 1 };
     switch (of) {
     case OST_STATISTIC_MEAN:
@@ -144,8 +162,7 @@ static bool find_influence(influence_t *self, ost_statistic_t of, const ost_samp
     case OST_STATISTIC_Q95:
         if (sample->n < 2) return false;
         self->centre = ost_quantile(sample->x, sample->n, p);
-        self->scale =
-            (ost_quantile(sample->x, sample->n, high) - ost_quantile(sample->x, sample->n, low)) / (high - low);
+        self->scale = error_of_quantile(sample, p) * sqrt((double) sample->n / (p * (1 - p)));
         return true;
     default:
         return false;
