@@ -537,6 +537,12 @@ class Sweep(test_shards.Program):
         self.draw("f.h5", "-o", "f.svg")  # a row of two maps for each endpoint: the first entry of those with two values
         with open(self.path("f.svg"), encoding="utf-8") as file:
             self.assertEqual(re.findall("<!-- (loss 0.0.*?) -->", file.read()), ["loss 0.01 1/y", "loss 0.02 1/y"]*2)
+        more = ", ".join(f"e{k}: {{output: marker, arm: treated, to: 24 month}}" for k in range(13))
+        self.sweep("f.h5", "--vary", dose, "--set", "endpoints={" + more + "}", *keep)  # the first twelve
+        self.draw("f.h5", "-o", "f.svg")
+        with open(self.path("f.svg"), encoding="utf-8") as file:
+            self.assertTrue(re.search(r"Not drawn .*variables\): e12\.", file.read()))
+        self.assertIn("more than 12 panels", self.draw("f.h5", "--variables", ",".join(f"e{k}" for k in range(13)), code=1))
         self.sweep("f.h5", *three, "--vary", "arms.treated.regimen.0.start=0 d, 1 d", *keep)
         self.assertIn("4 entries are varied", self.draw("f.h5", code=1))
         said = self.sweep("f.h5", "--vary", dose, "--set", "endpoints={}", "-n", "8", "--force")

@@ -101,6 +101,9 @@ class Sweep:
         lengths = [len(axis.values) for axis in self.axes]
         self.across = lengths.index(min(lengths)) if self.is_grid and len(lengths) == 3 else None
         self.n_columns = 1 if self.is_grid and self.across is None else len(lengths) if not self.is_grid else min(lengths)
+        most = max(1, MAX_PANELS // self.n_columns)
+        self.left_out = [] if names else [end.name for end in self.endpoints[most:]]
+        self.endpoints = self.endpoints if names else self.endpoints[:most]
         if len(self.endpoints) * self.n_columns > MAX_PANELS:
             raise Refused(f"{path}: more than {MAX_PANELS} panels; choose endpoints with --variables")
 
@@ -255,5 +258,7 @@ def figure_of_sweep(path, names):
             foot = f"Dark: 95 % interval over draws. Light: 5th to 95th percentile between subjects. {foot}"
         elif sweep.is_grid and n_axes == 1:
             foot = f"Band: 5th to 95th percentile between subjects. {foot}"
+        if sweep.left_out:
+            foot += f" Not drawn (--variables): {', '.join(sweep.left_out)}."
         figure.supxlabel("\n".join(writer.wrap(foot, room, 7.8)), fontsize=7.8, color="0.3", x=0.02, ha="left")
     return figure
