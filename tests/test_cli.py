@@ -985,8 +985,8 @@ times: [0 day, 1 year]
         self.assertEqual(warned(-20), [])
 
     def test_covariates_that_cannot_be_or_are_not_used(self):
-        def check(covariates, code=0):
-            text = (f"models: [hormones, aibl]\npopulation: {{subjects: 4, covariates: {{{covariates}}}}}\n"
+        def check(covariates, code=0, models="[hormones, aibl]"):
+            text = (f"models: {models}\npopulation: {{subjects: 4, covariates: {{{covariates}}}}}\n"
                     "run_in: {start: -60 year}\narms: {a: {}}\ntimes: [0 day, 1 year]\n")
             with open(self.path("people.yaml"), "w", encoding="utf-8") as file:
                 file.write(text)
@@ -998,6 +998,10 @@ times: [0 day, 1 year]
         self.assertIn("warning: people.yaml:2:40: nothing uses covariate 'zodiac'", check("zodiac: 1"))
         self.assertIn("nothing uses covariate 'smoking'", check("smoking: 1"))
         self.assertEqual(check("bmi: 70 kg/m2"), "")
+        women = "menopause_age: 50 year, years_since_menopause: {formula: '60 [year] - menopause_age'}"
+        self.assertEqual(check(women), "")
+        self.assertIn("people.yaml:2:40: 'menopause_age' is of women, but model 'hormones_men' is of men",
+                      check(women, models="[hormones_men, aibl]"))
 
     def test_covariates_by_default(self):
         """What the population does not give is said with its value, in the text of the model."""

@@ -53,6 +53,23 @@ static int doubt_covariates(const ost_plan_t *self, ost_text_list_t *warnings)
     return ret;
 }
 
+/* Women under a model of men: what drives `male`. */
+static int doubt_sex(const ost_plan_t *self, ost_text_list_t *warnings)
+{
+    const ost_experiment_t *e = self->experiment;
+    const char *of_men = NULL;
+    int ret = 0;
+    for (size_t b = 0; b < self->blocks->n; b++)
+        for (size_t k = 0; k < self->blocks->block[b].model->n_drives; k++)
+            if (strcmp(self->blocks->block[b].model->drives[k].name, "male") == 0)
+                of_men = self->blocks->block[b].model->name;
+    for (size_t i = 0; i < e->n_covariates && of_men != NULL && ret == 0; i++)
+        if (strcmp(e->covariates[i].name, "menopause_age") == 0)
+            ret = ost_text_list_add_at(warnings, OST_WHERE(e), e->covariates[i].location,
+                "'menopause_age' is of women, but model '%s' is of men", of_men);
+    return ret;
+}
+
 /* The usual dose of which this one is a thousand or a million times too much or too little; NAN: of none.
  */
 static double meant(const ost_param_t *usual, double amount)
@@ -439,8 +456,9 @@ int ost_plan_doubts(const ost_plan_t *self, bool is_own, ost_text_list_t *warnin
     static const struct {
         int (*add)(const ost_plan_t *self, ost_text_list_t *warnings);
         bool is_own; /* only of the models that the experiment names */
-    } doubts[] = { { doubt_covariates, true }, { doubt_doses, true }, { ost_plan_doubt_rows, true },
-        { doubt_lines, true }, { doubt_eligible, true }, { doubt_start, false }, { doubt_rates, false } };
+    } doubts[] = { { doubt_covariates, true }, { doubt_sex, true }, { doubt_doses, true },
+        { ost_plan_doubt_rows, true }, { doubt_lines, true }, { doubt_eligible, true }, { doubt_start, false },
+        { doubt_rates, false } };
     int ret = 0;
     for (size_t i = 0; i < sizeof(doubts) / sizeof(doubts[0]) && ret == 0; i++)
         if (is_own || !doubts[i].is_own) ret = doubts[i].add(self, warnings);
