@@ -316,7 +316,8 @@ static bool same_endpoints(const ost_experiment_t *a, const ost_experiment_t *b)
         const ost_asked_t *x = &a->endpoints[i], *y = &b->endpoints[i];
         is_same = same_text(x->name, y->name) && same_text(x->output, y->output) && same_text(x->arm, y->arm) &&
                   same_text(x->versus, y->versus) && same_text(x->statistic, y->statistic) && x->from == y->from &&
-                  x->to == y->to && x->measure == y->measure;
+                  x->to == y->to && x->measure == y->measure && x->is_below == y->is_below &&
+                  same_text(x->limit_text, y->limit_text);
     }
     return is_same;
 }
