@@ -1000,7 +1000,7 @@ times: [0 day, 1 year]
         self.assertEqual(check("bmi: 70 kg/m2"), "")
         women = "menopause_age: 50 year, years_since_menopause: {formula: '60 [year] - menopause_age'}"
         self.assertEqual(check(women), "")
-        self.assertIn("people.yaml:2:40: 'menopause_age' is of women, but model 'hormones_men' is of men",
+        self.assertIn("people.yaml:2:40: a menopause ('menopause_age'), but model 'hormones_men' is of men",
                       check(women, models="[hormones_men, aibl]"))
 
     def test_covariates_by_default(self):

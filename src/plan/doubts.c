@@ -53,7 +53,7 @@ static int doubt_covariates(const ost_plan_t *self, ost_text_list_t *warnings)
     return ret;
 }
 
-/* Women under a model of men: what drives `male`. */
+/* A menopause under a model of men: what drives `male`. */
 static int doubt_sex(const ost_plan_t *self, ost_text_list_t *warnings)
 {
     const ost_experiment_t *e = self->experiment;
@@ -66,7 +66,7 @@ static int doubt_sex(const ost_plan_t *self, ost_text_list_t *warnings)
     for (size_t i = 0; i < e->n_covariates && of_men != NULL && ret == 0; i++)
         if (strcmp(e->covariates[i].name, "menopause_age") == 0)
             ret = ost_text_list_add_at(warnings, OST_WHERE(e), e->covariates[i].location,
-                "'menopause_age' is of women, but model '%s' is of men", of_men);
+                "a menopause ('menopause_age'), but model '%s' is of men", of_men);
     return ret;
 }
 
