@@ -331,6 +331,23 @@ static void test_live_times(void)
     CU_ASSERT(job[1].stats.ripple > 0);
 }
 
+/* How rates vary from dose to dose is known of each series. */
+static void test_ripple_of_each(void)
+{
+    schedule_t schedule = { 0 };
+    add_series(&schedule, 0, 0, 1, 120, 1, 1e-4);
+    add_series(&schedule, 0, 150, 1, 120, 0.5, 1e-4);
+    const ost_solver_options_t options = options_at(1e-8);
+    double ripple[3] = { 7, 7, 7 };
+    ost_job_t job = job_of(&schedule, p_usual, 260, NULL);
+    job.ripple = ripple;
+    run_jobs(&drugs, &options, &job, 1);
+    CU_ASSERT(ripple[0] > 0);
+    CU_ASSERT(ripple[1] > 1.01 * ripple[0]); /* half the dose: the effect saturates less */
+    CU_ASSERT_EQUAL(ripple[1], job.stats.ripple);
+    CU_ASSERT_EQUAL(ripple[2], 7);
+}
+
 static const ost_test_t tests[] = {
     { "parked_effect_equals_exact", test_parked_effect_equals_exact },
     { "mean_of_a_linear_drug", test_mean_of_a_linear_drug },
@@ -340,6 +357,7 @@ static const ost_test_t tests[] = {
     { "last_dose_wakes_the_block", test_last_dose_wakes_the_block },
     { "zero_mean_and_late_start", test_zero_mean_and_late_start },
     { "live_times", test_live_times },
+    { "ripple_of_each_series", test_ripple_of_each },
     { "gsl_parks_alike", test_gsl_parks_alike },
 };
 OST_TEST_MAIN("parking", tests)

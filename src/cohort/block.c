@@ -378,7 +378,6 @@ static void finish_job(ost_worker_t *self, size_t arm, size_t i, size_t n, const
     if (job != NULL) stats = job->stats;
     if (!takes_part || (job != NULL && job->status != 0)) stats.ripple = 0;
     ost_solver_stats_add(&self->stats, &stats);
-    self->ripple[k] = stats.ripple;
     self->status[k] = job != NULL ? (uint8_t) -job->status : ost_worker_failed(self, arm, i, self->text[k]);
     if (!takes_part) {
         self->status[k] = 0;
@@ -436,6 +435,7 @@ static int run_arms(ost_worker_t *self, size_t n, ost_error_t *err)
     const ost_plan_t *plan = self->plan;
     size_t n_jobs = 0, n_arms = plan->experiment->n_arms;
     for (size_t k = 0; k < plan->schedules->n * n; k++) self->began[k] = self->ended[k] = NAN;
+    memset(self->ripple, 0, n_arms * n * self->most_series * sizeof(*self->ripple));
     for (size_t a = 0; a < n_arms; a++) {
         for (size_t i = 0; i < n; i++) {
             if (ost_worker_failed(self, a, i, NULL) != 0) continue;
@@ -443,6 +443,7 @@ static int run_arms(ost_worker_t *self, size_t n, ost_error_t *err)
             *job = ost_worker_job(self, i, self->t_begin[i], plan->doses->t_end, self->x1);
             ost_worker_set_arm(self, job, i, a, self->y + (a * n + i) * ost_plan_y_size(plan));
             ost_worker_set_schedules(self, job, i, n, a, self->began, self->ended);
+            job->ripple = self->ripple + (a * n + i) * self->most_series;
         }
     }
     int ret = n_jobs > 0 ? ost_batch_run(self->batch, self->jobs, n_jobs, err) : 0;

@@ -103,6 +103,11 @@ static int run_jobs(ost_worker_t *self, const probe_t *probe, size_t n_jobs, ost
     return ret;
 }
 
+static const double *ripple_of(const ost_worker_t *self, size_t n, size_t arm, size_t i, size_t series)
+{
+    return &self->ripple[(arm * n + i) * self->most_series + series];
+}
+
 /* Note how one job differs from the run. */
 static void compare(ost_worker_t *self, probe_t *probe, size_t n, const sample_t *sample, const ost_job_t *job)
 {
@@ -112,7 +117,8 @@ static void compare(ost_worker_t *self, probe_t *probe, size_t n, const sample_t
     const uint64_t doses = job->doses_kept + job->stats.doses_skipped;
     const double share = sample->n_live > 0 && doses > 0 ? (double) job->doses_kept / (double) doses : 1;
     probe->steps += job->stats.steps;
-    probe->ripple = fmax(probe->ripple, self->ripple[a * n + sample->subject]);
+    for (size_t r = 0; r < job->n_series; r++)
+        probe->ripple = fmax(probe->ripple, *ripple_of(self, n, a, sample->subject, r));
     probe->doses_kept += job->doses_kept;
     probe->doses += doses;
     ost_plan_to_reported_units(plan, job->y);
@@ -177,17 +183,18 @@ static double find_time(const ost_worker_t *self, size_t n, size_t arm, size_t i
     return fmax(fmin(to, plan->doses->t_end) - *from, 0);
 }
 
-/* Add up to `most` eligible subjects of an arm: three whose rates differ most from their means just before a dose, as
- * these err most, then the first, and so on. */
+/* Add up to `most` eligible subjects of an arm: three whose rates differ most from their means just before a dose of
+ * each series in turn, as these err most, then the first, and so on. */
 static void choose(const ost_worker_t *self, probe_t *probe, size_t n, size_t arm, size_t most)
 {
     bool is_taken[OST_COHORT_BLOCK] = { false };
     for (size_t k = 0; k < most; k++) {
-        size_t best = n;
+        size_t best = n, series = (k - k / 4) % self->plan->timeline->arms[arm].n_repeats;
         for (size_t i = 0; i < n; i++) {
-            const double *ripple = self->ripple + arm * n;
             if (is_taken[i] || self->visits[arm * OST_COHORT_BLOCK + i].is_out) continue;
-            if (best == n || (k % 4 < 3 && ripple[i] > ripple[best])) best = i;
+            if (best == n ||
+                (k % 4 < 3 && *ripple_of(self, n, arm, i, series) > *ripple_of(self, n, arm, best, series)))
+                best = i;
         }
         if (best == n) return;
         is_taken[best] = true;

@@ -108,7 +108,10 @@ int ost_worker_init(ost_worker_t *self, ost_run_t *run, ost_error_t *err)
     self->status = ost_memory_list(memory, n_arms * BLOCK, sizeof(*self->status));
     self->steps = ost_memory_list(memory, n_arms * BLOCK, sizeof(*self->steps));
     self->rejected = ost_memory_list(memory, n_arms * BLOCK, sizeof(*self->rejected));
-    self->ripple = ost_memory_list(memory, n_arms * BLOCK, sizeof(*self->ripple));
+    for (size_t a = 0; a < e->n_arms; a++)
+        if (plan->timeline->arms[a].n_repeats > self->most_series)
+            self->most_series = plan->timeline->arms[a].n_repeats;
+    self->ripple = ost_memory_list(memory, n_arms * BLOCK * self->most_series, sizeof(*self->ripple));
     self->messages = ost_memory_list(memory, n_arms * BLOCK, sizeof(*self->messages));
     self->subject_status = ost_memory_list(memory, BLOCK, sizeof(*self->subject_status));
     self->n_not_finite = ost_memory_list(memory, system->n_outputs, sizeof(*self->n_not_finite));

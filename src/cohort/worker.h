@@ -74,7 +74,8 @@ typedef struct {
     double *p_rows, *h_rows, *x_rows, *f_rows, *s_rows, *zero_rows, *a_rows; /* within rows */
     uint8_t *status;                                                         /* [n_arms][BLOCK] */
     uint32_t *steps, *rejected;
-    double *ripple;                 /* [n_arms][BLOCK] as of the job */
+    double *ripple;                 /* [n_arms][BLOCK][most_series] as of the job */
+    size_t most_series;             /* of an arm */
     char (*text)[OST_MESSAGE_SIZE]; /* [n_arms x BLOCK] */
     const char **messages;          /* [n_arms x BLOCK] */
     uint8_t *subject_status;        /* [BLOCK] of drawing and run-in */

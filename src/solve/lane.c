@@ -73,6 +73,7 @@ void ost_lane_start(ost_lane_t *self, ost_job_t *job)
     job->t_fail = NAN;
     job->state_fail = -1;
     memset(&job->stats, 0, sizeof(job->stats));
+    for (size_t i = 0; i < job->n_series && job->ripple != NULL; i++) job->ripple[i] = 0;
 }
 
 /* The follower of an event's series where it follows just that one, else NULL. */
@@ -193,7 +194,7 @@ static ost_ripple_view_t view_at(const ost_lane_t *self, double t, double *times
     return view;
 }
 
-/* How the rates just before a dose, where a block is to be held, differ from those while it is: as ost_job_t.ripple. */
+/* How the rates just before a dose, where a block is to be held, differ from those while it is. */
 static void see_rates(ost_lane_t *self, const ost_series_t *series, double t, double *u)
 {
     _Alignas(64) double times[OST_LANE_COUNT];
@@ -202,8 +203,12 @@ static void see_rates(ost_lane_t *self, const ost_series_t *series, double t, do
     view.system->rhs(view.system->self, &view.at, view.exact);
     u[series->hold_input * OST_LANE_COUNT] = 1;
     view.system->rhs(view.system->self, &view.at, view.mean);
-    ost_solver_stats_t *stats = &self->job->stats;
-    stats->ripple = fmax(stats->ripple, ost_ripple_differ(series, &view, self->index, view.mean));
+    ost_job_t *job = self->job;
+    const double ripple = ost_ripple_differ(series, &view, self->index, view.mean);
+    job->stats.ripple = fmax(job->stats.ripple, ripple);
+    if (job->ripple == NULL) return;
+    double *of_series = &job->ripple[series - job->series];
+    *of_series = fmax(*of_series, ripple);
 }
 
 bool ost_lane_hold(ost_lane_t *self, double t, double *u)

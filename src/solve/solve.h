@@ -324,8 +324,9 @@ struct ost_job {
     /** [n_states] at t1, written; NULL for none. A step ends at t1 if this is asked for; else the last one may go past
      * it, up to the next event of the list, so that outputs do not depend on where a job ends. */
     double *x_end;
-    double longer; /**< its longest step in units of h_max, where no output is asked for; 0: 1 */
-    void *user;    /**< the caller's */
+    double *ripple; /**< [n_series] as stats.ripple of each series alone, written; NULL for none */
+    double longer;  /**< its longest step in units of h_max, where no output is asked for; 0: 1 */
+    void *user;     /**< the caller's */
     /* results: */
     int status;               /**< 0 or an OST_ERR_ code; on failure y holds NaN from the failure on, x_end NaN */
     ost_failure_t failure;    /**< why */
