@@ -558,6 +558,7 @@ validate,T,difference,BMD_difference,LS,24,mean,-3,percentage_points_between_arm
              "2: BMD of 'T' is at multiples of 13 months, the last at month 52: is time_months in weeks?"),
             ([(100, 3, "percent", ",none,9")], "one.yaml: 'times' end at month 24; 1 observation is later, the last at month 100 (line 2 "
                                                "of the table): simulated to there: is time_months in weeks?"),
+            ([(60, 3, "percent", ",none,9")], "1 observation is later, the last at month 60 (line 2 of the table): simulated to there\n"),
         )
         of_drug = [line for line in TRIAL.splitlines() if "trial_arm" not in line or "trial_arm: drug" in line]
         self.write("trials/one.yaml", "\n".join(of_drug))
@@ -567,6 +568,8 @@ validate,T,difference,BMD_difference,LS,24,mean,-3,percentage_points_between_arm
                 err = self.validate("--parameters", "none").stderr
                 self.assertEqual("warning" in err, says != "", err)
                 self.assertIn(says, err)
+        self.assertIn("no output at month 60; the 3 output times are from month 0 to month 24; 'times: ", self.osteon("check", "trials/one.yaml").stderr)
+        self.write("trials/evidence.csv", HEAD + row.format(*cases[-2][0][0]))
         self.assertIn("no output at month 100; the last output time is month 24: is time_months in weeks?", self.osteon("check", "trials/one.yaml").stderr)
         self.assertNotIn("warning", self.osteon("check", "atac").stderr)  # of all rows of the shipped table
 

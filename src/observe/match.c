@@ -228,9 +228,10 @@ int ost_matched_drop(ost_matched_t *self, size_t i, const char *why, ost_error_t
 const char *ost_month_slip(double t, double end)
 {
     const double months = t / OST_DAYS_PER_MONTH;
-    return t <= 2 * end || months > end ? ""
-           : months > end / 7           ? ": is time_months in days?"
-                                        : ": is time_months in weeks?";
+    const bool is_of_years = months <= 120 && fabs(remainder(months, 12)) < 0.01; /* of `times` that were shortened */
+    return t <= 2 * end || months > end || is_of_years ? ""
+           : months > end / 7                          ? ": is time_months in days?"
+                                                       : ": is time_months in weeks?";
 }
 
 int ost_matched_drop_times(ost_matched_t *self, const double *times, size_t n, ost_error_t *err)

@@ -73,7 +73,7 @@ int ost_matched_drop_arm(ost_matched_t *self, size_t arm, const char *why, ost_e
 /** The observation i becomes unmatched. @param why  for a person */
 int ost_matched_drop(ost_matched_t *self, size_t i, const char *why, ost_error_t *err) OST_MUST_CHECK;
 /** What to ask of an observation at more than twice the last output time. @param t, end  d @return ": is time_months in
- * days?", or weeks, where that would be in time, else ""; a literal */
+ * days?", or weeks, where that would be in time, and whole years of up to ten would not be, else ""; a literal */
 const char *ost_month_slip(double t, double end);
 /** Observations at other times than these become unmatched. @param times  [n > 0] d, ascending: when there is output */
 int ost_matched_drop_times(ost_matched_t *self, const double *times, size_t n, ost_error_t *err) OST_MUST_CHECK;
