@@ -253,8 +253,7 @@ static const use_t uses[] = {
 };
 
 /* Functions that do without memory: messages are shorter, and a sweep integrates each history again. */
-static const char *const hints[] = { "ost_nearest_of", "ost_cli_name_output", "ost_histories_new",
-    "ost_histories_keep" };
+static const char *const hints[] = { "ost_cli_name_output", "ost_histories_new", "ost_histories_keep" };
 
 /* Nothing is lost with power here, and a disk would take minutes. */
 int __wrap_fsync(int fd);

@@ -382,11 +382,6 @@ static int add_posterior(ost_factors_t *self, const ost_factors_asked_t *asked, 
     return ret;
 }
 
-const char *ost_factor_name(const void *from, size_t i)
-{
-    return ((const ost_factor_t *) from)[i].name;
-}
-
 /* Every name asked for is of a factor. */
 static int check_names(
     const ost_factors_t *self, const ost_factors_asked_t *asked, const ost_plan_t *plan, ost_error_t *err)
@@ -410,7 +405,7 @@ static int check_names(
         const ost_factors_asked_t all = { .source = OST_SOURCE_RANGE, .only = &(ost_text_list_t){ 0 } };
         ost_factors_t known = { 0 };
         int ret = add_params(&known, &all, plan, err);
-        const char *near = ret == 0 ? ost_nearest_of(name, known.factors, known.n, ost_factor_name) : NULL;
+        const char *near = ret == 0 ? OST_NEAREST_IN(name, known.factors, known.n, ost_factor_t, name) : NULL;
         if (ret == 0)
             ret = ost_fail(
                 err, OST_ERR_NAME, "the experiment has no parameter or model '%s'%s%s%s", name, OST_HINT(near));

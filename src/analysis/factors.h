@@ -89,8 +89,6 @@ bool ost_factors_are_correlated(const ost_factors_t *self);
 char *ost_factor_text(const ost_factor_t *self, ost_sensitivity_kind_t kind, double u, char *buf, size_t size);
 /** Whether a name is that of a parameter or an input, of it without its index, or of its model. */
 bool ost_factor_is_named(const char *name, const char *param);
-/** Name of the i-th of an array of factors, as of ost_nearest_of(). */
-const char *ost_factor_name(const void *from, size_t i);
 /** Free. Accepts a zeroed one. */
 void ost_factors_free(ost_factors_t *self);
 

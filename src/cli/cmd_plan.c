@@ -15,11 +15,6 @@ typedef struct {
     ost_text_list_t overrides;
 } plan_arguments_t;
 
-static const char *arm_name(const void *arms, size_t i)
-{
-    return ((const ost_arm_t *) arms)[i].name;
-}
-
 static int write_sbml(const ost_plan_t *plan, const char *name)
 {
     const ost_experiment_t *e = plan->experiment;
@@ -27,7 +22,7 @@ static int write_sbml(const ost_plan_t *plan, const char *name)
     size_t i = 0;
     while (i < e->n_arms && strcmp(e->arms[i].name, name) != 0) i++;
     if (i == e->n_arms) {
-        const char *near = ost_nearest_of(name, e->arms, e->n_arms, arm_name);
+        const char *near = OST_NEAREST_IN(name, e->arms, e->n_arms, ost_arm_t, name);
         return OST_CLI_USAGE("--sbml: the experiment has no arm '%s'%s%s%s", name, OST_HINT(near));
     }
     return ost_plan_write_sbml(plan, i, 0, NULL, stdout, &err) < 0 ? ost_cli_fail(&err) : OST_EXIT_OK;

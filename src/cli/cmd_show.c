@@ -398,16 +398,14 @@ static int print_table(show_t *self, const char *path, ost_error_t *err)
 /* "bmd[hip]": the variable is there, its element is not. @return whether that was said */
 static bool fail_element(const show_t *self)
 {
-    char variable[64], element[64];
-    if (sscanf(self->variable, "%63[^[][%63[^]]", variable, element) != 2) return false;
-    size_t n = ost_results_n_elements(self->results, variable);
-    const char **elements = n > 1 ? malloc(n * sizeof(*elements)) : NULL;
-    if (elements == NULL) return false;
-    for (size_t e = 0; e < n; e++) elements[e] = ost_results_element(self->results, variable, e);
+    char name[160], element[160];
+    if (sscanf(self->variable, "%159[^[][%159[^]]", name, element) != 2) return false;
+    const ost_results_variable_t *variable = ost_results_variable(self->results, name);
+    if (variable == NULL || variable->elements.n == 0) return false;
+    const ost_text_list_t *all = &variable->elements;
     ost_cli_message("--variable: the file has no '%s'%s%s%s; of '%s' it has:", self->variable,
-        OST_HINT(ost_nearest(element, elements, n)), variable);
-    for (size_t e = 0; e < n; e++) fprintf(stderr, "  %s[%s]\n", variable, elements[e]);
-    free(elements);
+        OST_HINT(ost_nearest(element, (const char *const *) all->items, all->n)), name);
+    for (size_t e = 0; e < all->n; e++) fprintf(stderr, "  %s[%s]\n", name, all->items[e]);
     return true;
 }
 

@@ -98,9 +98,8 @@ static const char *name_of_letter(const ost_command_t *self, int letter)
 static const char *command_with(const char *name, const char **option)
 {
     for (size_t c = 0; ost_commands != NULL && ost_commands[c] != NULL; c++) {
-        const char *names[OST_MAX_OPTIONS];
-        for (size_t i = 0; i < ost_commands[c]->n_options; i++) names[i] = ost_commands[c]->options[i].name;
-        if ((*option = ost_nearest(name, names, ost_commands[c]->n_options)) != NULL) return ost_commands[c]->name;
+        *option = OST_NEAREST_IN(name, ost_commands[c]->options, ost_commands[c]->n_options, ost_option_t, name);
+        if (*option != NULL) return ost_commands[c]->name;
     }
     return NULL;
 }

@@ -65,11 +65,6 @@ static int plan(ost_analysis_t *self, const char *name, ost_sensitivity_argument
     return ret < 0 ? ost_cli_fail(&err) : ost_cli_doubts(&self->plan, true, NULL);
 }
 
-static const char *endpoint_name(const void *from, size_t i)
-{
-    return ((const ost_asked_t *) from)[i].name;
-}
-
 /* What can be written where an experiment asks for nothing: the last arm, the hip or the first output. */
 static int fail_without_endpoints(const ost_plan_t *of)
 {
@@ -93,7 +88,7 @@ int ost_analysis_choose(ost_analysis_t *self, const ost_text_list_t *names)
         size_t k = 0;
         while (k < e->n_endpoints && strcmp(e->endpoints[k].name, names->items[i]) != 0) k++;
         if (k == e->n_endpoints) {
-            const char *near = ost_nearest_of(names->items[i], e->endpoints, e->n_endpoints, endpoint_name);
+            const char *near = OST_NEAREST_IN(names->items[i], e->endpoints, e->n_endpoints, ost_asked_t, name);
             return OST_CLI_USAGE(
                 "--of: the experiment '%s' has no endpoint '%s'%s%s%s; define it as '%s={output: ..., arm: "
                 "..., to: ...}'",
@@ -224,7 +219,7 @@ static bool add_member(ost_analysis_t *self, size_t g, const char *group, const 
         has = true;
     }
     if (has) return true;
-    const char *near = ost_nearest_of(name, factors->factors, factors->n, ost_factor_name);
+    const char *near = OST_NEAREST_IN(name, factors->factors, factors->n, ost_factor_t, name);
     ost_cli_message("--group: '%s' of group '%s' is not an input%s%s%s", name, group, OST_HINT(near));
     return false;
 }

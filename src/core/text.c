@@ -157,52 +157,65 @@ static size_t edit_distance(const char *a, size_t n_a, const char *b, size_t n_b
 }
 
 /* A word of three letters or more may be short for the one name that begins or ends with it. */
-static const char *only_longer(const char *word, const char *const *names, size_t n_names)
+static const char *only_longer(const char *word, const void *from, size_t n, ost_name_fn name)
 {
     const size_t n_word = strlen(word);
     const char *found = NULL;
-    for (size_t i = 0; i < n_names && n_word >= 3; i++) {
-        const size_t n_name = strlen(names[i]);
-        if (n_name <= n_word ||
-            (strncasecmp(names[i], word, n_word) != 0 && strcasecmp(names[i] + n_name - n_word, word) != 0))
+    for (size_t i = 0; i < n && n_word >= 3; i++) {
+        const char *one = name(from, i);
+        const size_t n_one = strlen(one);
+        if (n_one <= n_word || (strncasecmp(one, word, n_word) != 0 && strcasecmp(one + n_one - n_word, word) != 0))
             continue;
-        if (found != NULL && strcmp(found, names[i]) != 0) return NULL;
-        found = names[i];
+        if (found != NULL && strcmp(found, one) != 0) return NULL;
+        found = one;
     }
     return found;
 }
 
-const char *ost_nearest(const char *word, const char *const *names, size_t n_names)
+const char *ost_nearest_of(const char *word, const void *from, size_t n, ost_name_fn name)
 {
-    for (size_t i = 0; i < n_names; i++) {
-        if (ost_text_alike(word, names[i])) return names[i];
-    }
-    size_t n_word = strlen(word);
+    for (size_t i = 0; i < n; i++)
+        if (name(from, i)[0] != '\0' && ost_text_alike(word, name(from, i))) return name(from, i);
+    const size_t n_word = strlen(word);
     if (n_word > NAME_MAX_LENGTH) return NULL;
     const char *best = NULL;
     size_t best_distance = SIZE_MAX;
-    for (size_t i = 0; i < n_names; i++) {
-        size_t n_name = strlen(names[i]);
-        if (n_name > NAME_MAX_LENGTH) continue;
-        size_t distance = edit_distance(word, n_word, names[i], n_name);
+    for (size_t i = 0; i < n; i++) {
+        const char *one = name(from, i);
+        const size_t n_one = strlen(one);
+        if (n_one > NAME_MAX_LENGTH) continue;
+        const size_t distance = edit_distance(word, n_word, one, n_one);
         /* a third of the longer word may be wrong: more is another word, not a slip */
-        size_t allowed = ((n_word > n_name ? n_word : n_name) + 1) / 3;
+        const size_t allowed = ((n_word > n_one ? n_word : n_one) + 1) / 3;
         if (distance <= allowed && distance < best_distance) {
-            best = names[i];
+            best = one;
             best_distance = distance;
         }
     }
-    return best != NULL ? best : only_longer(word, names, n_names);
+    return best != NULL ? best : only_longer(word, from, n, name);
 }
 
-const char *ost_nearest_of(const char *word, const void *from, size_t n, ost_name_fn name)
+/* Texts that lie `size` bytes apart. */
+typedef struct {
+    const char *first;
+    size_t size;
+} apart_t;
+
+static const char *text_apart(const void *from, size_t i)
 {
-    const char **names = malloc((n + 1) * sizeof(*names));
-    if (names == NULL) return NULL;
-    for (size_t i = 0; i < n; i++) names[i] = name(from, i);
-    const char *near = ost_nearest(word, names, n);
-    free(names);
-    return near;
+    const apart_t *self = from;
+    return *(const char *const *) (const void *) (self->first + i * self->size);
+}
+
+const char *ost_nearest_in(const char *word, const void *items, size_t n, size_t size, size_t offset)
+{
+    if (n == 0) return NULL;
+    return ost_nearest_of(word, &(apart_t){ (const char *) items + offset, size }, n, text_apart);
+}
+
+const char *ost_nearest(const char *word, const char *const *names, size_t n_names)
+{
+    return ost_nearest_in(word, names, n_names, sizeof(*names), 0);
 }
 
 /* Bytes of the character in UTF-8 (RFC 3629) that begins at c; 0: none does. */

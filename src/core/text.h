@@ -58,8 +58,13 @@ char *ost_text_join(const char *const *texts, size_t n, const char *between);
 const char *ost_nearest(const char *word, const char *const *names, size_t n_names);
 /** Name i of the items of `from`. */
 typedef const char *(*ost_name_fn)(const void *from, size_t i);
-/** The same of names that a function gives: name(from, 0) to name(from, n - 1). */
+/** The same of names that a function gives: name(from, 0) to name(from, n - 1); "" is none. */
 const char *ost_nearest_of(const char *word, const void *from, size_t n, ost_name_fn name);
+/** The same of a member of [n] items of a type. */
+#define OST_NEAREST_IN(word, items, n, type, member)                                                                   \
+    ost_nearest_in(word, items, n, sizeof(type), offsetof(type, member))
+/** The same of texts at an offset in [n] items of `size` bytes. */
+const char *ost_nearest_in(const char *word, const void *items, size_t n, size_t size, size_t offset);
 /** " (did you mean 'x'?)", or nothing for NULL, as three arguments of "%s%s%s". */
 #define OST_HINT(s) (s) != NULL ? " (did you mean '" : "", (s) != NULL ? (s) : "", (s) != NULL ? "'?)" : ""
 

@@ -153,10 +153,7 @@ static int check_param(const ost_draws_t *self, size_t k, ost_library_t *library
             err, OST_ERR_NAME, self->path, head.line, head.column, "'%s' is of no model that is known", name);
     const int spread = ost_model_spread(model, dot + 1), index = ost_model_param(model, dot + 1);
     if (spread < 0 && (index < 0 || model->params[index].is_covariate)) {
-        const char *names[512], *near;
-        size_t n = 0;
-        for (size_t i = 0; i < model->n_params && n < 512; i++) names[n++] = model->params[i].name;
-        near = ost_nearest(dot + 1, names, n);
+        const char *near = OST_NEAREST_IN(dot + 1, model->params, model->n_params, ost_param_t, name);
         return ost_fail_at(err, OST_ERR_NAME, self->path, head.line, head.column,
             "model '%s' has no parameter '%s'%s%s%s", of, dot + 1, OST_HINT(near));
     }

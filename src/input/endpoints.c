@@ -301,13 +301,9 @@ static bool is_plain(const ost_endpoint_entry_t *entry)
 char *ost_endpoint_unknown(
     const ost_endpoint_dictionary_t *self, bool is_site, const char *text, char *buf, size_t size)
 {
-    const char **names = malloc((self->n_entries + 1) * sizeof(*names)), *near = NULL;
-    size_t n = 0;
-    for (size_t i = 0; names != NULL && i < self->n_entries; i++) {
-        names[n] = is_site ? self->entries[i].site : self->entries[i].endpoint;
-        n += names[n][0] != '\0';
-    }
-    if (names != NULL && text[0] != '\0') near = ost_nearest(text, names, n);
+    const char *near = is_site ? OST_NEAREST_IN(text, self->entries, self->n_entries, ost_endpoint_entry_t, site)
+                               : OST_NEAREST_IN(text, self->entries, self->n_entries, ost_endpoint_entry_t, endpoint);
+    if (text[0] == '\0') near = NULL;
     size_t used = (size_t) snprintf(buf, size, "%s: '%.60s' is not one of the words of %s%s%s%s",
         is_site ? "site" : "endpoint", text, self->n_own > 0 ? self->path : self->common, OST_HINT(near));
     for (size_t i = 0, k = 0; i < self->n_entries && near == NULL && used < size; i++) {
@@ -319,7 +315,6 @@ char *ost_endpoint_unknown(
             first > 0 ? " (" : "", first, entry->also, first > 0 ? ")" : "");
     }
     if (used < size) snprintf(buf + used, size - used, "; a new word needs a row there");
-    free(names);
     return buf;
 }
 

@@ -20,17 +20,12 @@ static const ost_csv_table_t table = { .columns = columns,
     .row_size = sizeof(ost_miss_t),
     .line = offsetof(ost_miss_t, line) };
 
-static const char *trial_of(const void *evidence, size_t i)
-{
-    return ((const ost_evidence_t *) evidence)->rows[i].trial;
-}
-
 static int check_trial(const ost_miss_t *self, const ost_evidence_t *evidence, const char *path, ost_error_t *err)
 {
     size_t i = 0;
     while (i < evidence->n_rows && strcmp(evidence->rows[i].trial, self->trial) != 0) i++;
     if (i < evidence->n_rows) return 0;
-    const char *near = ost_nearest_of(self->trial, evidence, evidence->n_rows, trial_of);
+    const char *near = OST_NEAREST_IN(self->trial, evidence->rows, evidence->n_rows, ost_evidence_row_t, trial);
     return ost_fail_at(err, OST_ERR_NAME, path, self->line, 0, "trial '%s' has no row in %s%s%s%s", self->trial,
         evidence->path, OST_HINT(near));
 }

@@ -100,11 +100,6 @@ static void read_strata(scope_t *self)
     }
 }
 
-static const char *name_of(const void *from, size_t i)
-{
-    return ((const ost_name_t *) from)[i].name;
-}
-
 /* The value in the scope of "t_score[total_hip]", or an error. @param[out] value  of it */
 static int find_value(scope_t *self, const ost_baseline_t *baseline, size_t *value)
 {
@@ -118,8 +113,9 @@ static int find_value(scope_t *self, const ost_baseline_t *baseline, size_t *val
         if (strncmp(conditions->names[i].name, text, length) == 0 && conditions->names[i].name[length] == '\0') break;
     const ost_name_t *name = &conditions->names[i];
     if (i == conditions->n_names) {
-        const char *near = ost_nearest_of(
-            text, conditions->names + self->e->n_covariates, conditions->n_names - self->e->n_covariates, name_of);
+        const size_t n_covariates = self->e->n_covariates;
+        const char *near = OST_NEAREST_IN(
+            text, conditions->names + n_covariates, conditions->n_names - n_covariates, ost_name_t, name);
         char elsewhere[OST_ELSEWHERE_SIZE];
         return OST_FAIL_AT(self->err, OST_ERR_NAME, self->e, baseline->location,
             "baseline: the models have no output '%.100s'%s%s%s%s", text, OST_HINT(near),

@@ -30,11 +30,6 @@ static bool is_wanted(const builder_t *self, const char *group)
     return false;
 }
 
-static const char *variable_name(const void *from, size_t i)
-{
-    return ((const ost_variable_t *) from)[i].name;
-}
-
 /* The group of an output, made if it is new. @return NULL: the name is refused */
 static ost_variable_t *find_group(builder_t *self, uint32_t b, const ost_output_t *output, bool wanted)
 {
@@ -98,7 +93,7 @@ static int choose_variables(builder_t *self)
         size_t g = 0;
         while (g < self->n_groups && strcmp(self->groups[g].name, e->outputs[i]) != 0) g++;
         if (g == self->n_groups) {
-            const char *near = ost_nearest_of(e->outputs[i], self->groups, self->n_groups, variable_name);
+            const char *near = OST_NEAREST_IN(e->outputs[i], self->groups, self->n_groups, ost_variable_t, name);
             char elsewhere[OST_ELSEWHERE_SIZE];
             const char *others = ost_blocks_elsewhere(self->blocks, e->outputs[i], elsewhere);
             if (others[0] == '\0' && near == NULL) others = "; 'osteon list outputs' names them";

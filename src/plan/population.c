@@ -13,19 +13,9 @@
 /* Of what a model says, to ost_param_outside(). */
 #define OUTSIDE " is outside the range"
 
-static const char *param_name(const void *from, size_t i)
-{
-    return ((const ost_model_t *) from)->params[i].name;
-}
-
 static const char *block_name(const void *from, size_t i)
 {
     return ((const ost_block_t *) from)[i].model->name;
-}
-
-static const char *covariate_name(const void *from, size_t i)
-{
-    return ((const ost_covariate_t *) from)[i].name;
 }
 
 static int check_value(
@@ -135,7 +125,7 @@ static int find_param(const ost_blocks_t *blocks, const char *name_of_model, con
     if (list_elements(model, name, elements, sizeof(elements)))
         return ost_fail_at(err, OST_ERR_NAME, where, at.line, at.column,
             "'%s' of model '%s' has several values, each set by its name: %s", name, name_of_model, elements);
-    const char *near = ost_nearest_of(name, model, model->n_params, param_name);
+    const char *near = OST_NEAREST_IN(name, model->params, model->n_params, ost_param_t, name);
     return ost_fail_at(err, OST_ERR_NAME, where, at.line, at.column, "model '%s' has no parameter '%s'%s%s%s",
         name_of_model, name, OST_HINT(near));
 }
@@ -179,7 +169,7 @@ void ost_param_rule_distribute(ost_param_rule_t *rule, const ost_param_t *param)
 static int check_spelling(const ost_experiment_t *e, const ost_blocks_t *blocks, const ost_model_t *model,
     const ost_param_t *param, ost_error_t *err)
 {
-    const char *near = ost_nearest_of(param->name, e->covariates, e->n_covariates, covariate_name);
+    const char *near = OST_NEAREST_IN(param->name, e->covariates, e->n_covariates, ost_covariate_t, name);
     for (size_t b = 0; near != NULL && b < blocks->n; b++) {
         int k = ost_model_param(blocks->block[b].model, near);
         if (k >= 0 && blocks->block[b].model->params[k].is_covariate) near = NULL;
@@ -375,7 +365,7 @@ static int find_correlated(const ost_population_t *self, const ost_experiment_t 
         why = param_fixed_by(&self->params[k]);
         *is_discrete = self->params[k].kind == OST_SPREAD_CHOICE;
     } else {
-        const char *near = ost_nearest_of(name, e->covariates, e->n_covariates, covariate_name);
+        const char *near = OST_NEAREST_IN(name, e->covariates, e->n_covariates, ost_covariate_t, name);
         return OST_FAIL_AT(err, OST_ERR_NAME, e, at,
             "correlate: the population has no covariate '%.80s'%s%s%s; a parameter is named with its model", name,
             OST_HINT(near));

@@ -67,16 +67,12 @@ static void count_ends(wiring_t *self)
     }
 }
 
-static const char *library_signal_name(const void *from, size_t i)
-{
-    return ((const ost_library_t *) from)->signals.signal[i].name;
-}
-
 static int check_outside(const wiring_t *self, const ost_arm_t *arm, const ost_drive_input_t *input)
 {
     int s = ost_signals_find(&self->library->signals, input->signal);
     if (s < 0) {
-        const char *near = ost_nearest_of(input->signal, self->library, self->library->signals.n, library_signal_name);
+        const char *near =
+            OST_NEAREST_IN(input->signal, self->library->signals.signal, self->library->signals.n, ost_signal_t, name);
         return OST_FAIL_AT(self->err, OST_ERR_NAME, self->e, input->location, "arm '%s': there is no signal '%s'%s%s%s",
             arm->name, input->signal, OST_HINT(near));
     }
