@@ -504,14 +504,15 @@ validate,T,difference,BMD_difference,LS,24,mean,-3,percentage_points_between_arm
                    row.format("T 1", "drug: young", "LS") + row.format("T 1", "drug: young", "TH") +
                    row.format("T 1", "old", "LS") + row.format("T 1", "older", "LS") +
                    row.format("T 1", "oldest", "LS") +
+                   row.format("T 1", "yet older", "LS") +
                    row.format("t-1", "drug", "LS") + row.format("T 10", "drug", "LS") +
                    row.format("T 1", "other", "LS").replace("calibrate", "context"))
         for words in ("check", "trials/one.yaml"), ("validate", "--subjects", "2", "--parameters", "none", "trials/one.yaml"):
             done = self.osteon(*words)
             said = sentences(done.stdout + done.stderr)
-            self.assertIn("not compared: T 1, drug: young, BMD_change LS (line 9) and 4 more, also of old, older, oldest: in no comparison of "
+            self.assertIn("not compared: T 1, drug: young, BMD_change LS (line 9) and 5 more, also of old, older, oldest, ...: in no comparison of "
                           "the experiment", said)
-            self.assertIn("not compared: t-1, drug, BMD_change LS (line 14): in no comparison of the experiment: trial 't-1', "
+            self.assertIn("not compared: t-1, drug, BMD_change LS (line 15): in no comparison of the experiment: trial 't-1', "
                           "where they name 'T 1'", said)
             self.assertEqual(said.count("in no comparison"), 2)
             self.assertIn("evidence.csv:3: values -1 and -2 of line 8 for one measurement (T 1, placebo, BMD_change TH); both", said)
@@ -566,7 +567,7 @@ validate,T,difference,BMD_difference,LS,24,mean,-3,percentage_points_between_arm
             self.write("trials/evidence.csv", HEAD + "".join(row.format(*one) for one in rows))
             with self.subTest(rows=rows):
                 err = self.validate("--parameters", "none").stderr
-                self.assertEqual("warning" in err, says != "", err)
+                self.assertEqual(err.count("warning"), says != "", err)
                 self.assertIn(says, err)
         self.assertIn("no output at month 60; the 3 output times are from month 0 to month 24; 'times: ", self.osteon("check", "trials/one.yaml").stderr)
         self.write("trials/evidence.csv", HEAD + row.format(*cases[-2][0][0]))
@@ -686,8 +687,9 @@ arms:
                 self.assertEqual([": ".join(cell) for cell in cells], [trust])
         self.write("trials/classes.csv", "class,meaning\npushed,pushed\nfew,few\n")
         self.write("trials/arms.csv", "trial,arm,class,minus\nT,drug,pushed,\nT,placebo,few,\n")
-        self.write("trials/evidence.csv", HEAD + rest + "".join(rows) + row.format("validate", "T", "placebo", 12, -2))
-        self.assertIn("- too few observations to tell: few (1 of 1)", self.words_of("--parameters", "none"))
+        few = [row.format("validate", "T", "placebo", month, lost(0.02, month / 12)) for month in range(1, 10)]
+        self.write("trials/evidence.csv", HEAD + rest + "".join(rows + few))
+        self.assertIn("- too few observations to tell: few (9 of 9)", self.words_of("--parameters", "none"))
         self.write("trials/evidence.csv", HEAD + rest + row.format("context", "T", "drug", 12, -5))
         self.assertNotIn("trusted", self.validate("--parameters", "none", "-o", "page.html").stdout)
         with open(self.path("page.html"), encoding="utf-8") as file:
