@@ -574,6 +574,14 @@ results: {precision: float64}
         self.assertIn("t.csv:3: the run has no output at TIME 2.5 hour; without 'times' in the experiment it has one at each", said)
 
 
+    def test_times_that_differ_by_rounding(self):
+        """7.2 and the next double are one output time, with what each subject's own rows say of it."""
+        near = "7.200000000000001"
+        cp, hours = self.run_table(["ID,TIME,AMT,EVID,CMT", "1,7.2,100,1,2", f"1,{near},.,0,.", "2,7.2,.,0,.", f"2,{near},100,1,2",
+                                    "3,7.2,100,1,2", "3,7.2,.,0,."], name="plain.yaml", table="t.csv")
+        self.assertEqual([float(x) for x in np.round(hours, 9)], [7.2])
+        self.assertEqual([list(cp[i]) for i in (1, 2, 3)], [[5000], [0], [5000]])
+
     def test_summary(self):
         """The summary says what was dosed and how long, of the subjects that are simulated."""
         self.write("t.csv", "id,time,amt,evid,cmt,ii,addl\n1,0,100,1,2,12,3\n1,36,.,0,.,.,.\n2,0,2.5,1,2,.,.\n2,1,1,4,1,.,.\n"

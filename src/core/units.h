@@ -23,6 +23,9 @@ enum { OST_DIM_TIME, OST_DIM_MASS, OST_DIM_LENGTH, OST_DIM_AMOUNT, OST_DIM_IU, O
 #define OST_LIFE_YEARS 150
 #define OST_LONGEST_LIFE (OST_LIFE_YEARS * OST_DAYS_PER_YEAR) /**< the same, d */
 
+/** Times closer than this are one time, d. */
+#define OST_SAME_TIME 1e-9
+
 /** Exponent of each base dimension, in sixths, so that square and cube roots stay exact. */
 typedef struct {
     int16_t sixths[OST_N_DIMS]; /**< 6 for the first power */

@@ -488,6 +488,6 @@ size_t ost_events_times(const ost_events_t *self, double *times)
         if (self->rows[i].kind == OST_ROW_OBSERVATION) times[n_all++] = self->rows[i].t;
     qsort(times, n_all, sizeof(*times), ost_compare_doubles);
     for (size_t i = 0; i < n_all; i++)
-        if (n == 0 || times[i] > times[n - 1]) times[n++] = times[i];
+        if (n == 0 || times[i] > times[n - 1] + OST_SAME_TIME) times[n++] = times[i];
     return n;
 }

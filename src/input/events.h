@@ -93,7 +93,8 @@ typedef struct {
  *  @return as ost_people_read(), with file:line:column */
 int ost_events_read(ost_events_t *self, ost_people_t *people, const ost_people_source_t *source, ost_memory_t *memory,
     ost_error_t *err) OST_MUST_CHECK;
-/** Times of observation rows, ascending, each once. @param[out] times  has room for n_rows @return their number */
+/** Times of observation rows, ascending, each once; of those that are one time (OST_SAME_TIME) the first.
+ *  @param[out] times  has room for n_rows  @return their number */
 size_t ost_events_times(const ost_events_t *self, double *times);
 
 /** "locf", "nocb", "linear". */

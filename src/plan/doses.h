@@ -5,8 +5,6 @@
 
 #include "plan/blocks.h"
 
-/** Times closer than this are one time, d. */
-#define OST_SAME_TIME 1e-9
 /** Regular doses that may be held at their periodic steady state: this many at least ... */
 #define OST_REPEAT_MIN_DOSES 10
 /** ... no further apart than this, d. */

@@ -4,10 +4,9 @@
 #ifndef OST_SOLVE_LANE_H
 #define OST_SOLVE_LANE_H
 
+#include "core/units.h"
 #include "solve/ripple.h"
 
-/* Times closer than this are one time, d. */
-#define OST_SAME_TIME 1e-9
 /* Flips of switches at one time (each within OST_SAME_TIME of the last) before a job fails for chattering. */
 #define OST_MAX_FLIPS 100
 /* A job that has no steps left was chattering if one attempt in so many came to a flip (assumed). */
