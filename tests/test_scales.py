@@ -129,6 +129,14 @@ class Found(unittest.TestCase):
     W = 'param w = 1e-12 [kg/d] "x" @ "assumed: t"\n'
     OUT = 'output m [kg] = M "m"\n'
 
+    def test_emptied_at_once(self):
+        """What flows in for a nanosecond fills little, however fast: 1 ng from a depot that empties at 1e9/d goes to and fro."""
+        model = ('param a = 1e9 [1/d] "x" @ "assumed: t"\nparam c = 1 [1/d] "x" @ "assumed: t"\n'
+                 'state D = 1 [ng] "d"\nstate M = 0 [{u}] "m"\nstate Z = 0 [{u}] "z"\n'
+                 "D' = c*Z - a*D\nM' = a*D - c*M\nZ' = c*M - c*Z\n" + self.OUT)
+        m = self.compare(model, "arms: {a: {}}\ntimes: {to: 5 d, every: 0.5 d}", 1e-12)[0, 0]
+        np.testing.assert_allclose(m[1:], 1e-12*(0.5 + 0.5*np.exp(-2*np.arange(0.5, 5.1, 0.5))), rtol=1e-5)
+
     def test_between_the_looks(self):
         model = (self.K + self.W + 'state M = 0 [{u}] "m"\n'
                  "M' = (if time > 400 [d] and time < 402 [d] then w else 0 [kg/d]) - k*M\n" + self.OUT)

@@ -115,6 +115,13 @@ static double life(sizes_t *self, size_t b, size_t i)
     return loss > 0 ? 1 / loss : INFINITY;
 }
 
+/* How long a state that starts above 0 would last at its first rate, d; 0 where it does not fall. */
+static double empties(const sizes_t *self, size_t b, size_t k)
+{
+    const double rate = at(self, b, OST_MODEL_RATE, k, self->t);
+    return rate < 0 ? self->size[self->blocks->block[b].first_state + k] / -rate : 0;
+}
+
 /* A rate or a drive at the first of evenly spaced times at which there is one; else the largest at breaks and between
  * them. Leaves the time in self->t. */
 static double find_value(sizes_t *self, size_t b, ost_model_part_t part, size_t i)
@@ -144,11 +151,11 @@ static double filled(sizes_t *self, size_t b, size_t i)
     if (rate == 0) return 0;
     for (size_t k = 0; k < block->model->n_states; k++) {
         double before = size[k];
-        if (k == i || before == 0 || !is_open(self, b, k)) continue;
+        if (k == i || before == 0) continue;
         size[k] = 0;
         bool feeds = at(self, b, OST_MODEL_RATE, i, self->t) != rate;
         size[k] = before;
-        if (feeds) source = fmax(source, life(self, b, k));
+        if (feeds) source = fmax(source, is_open(self, b, k) ? life(self, b, k) : empties(self, b, k));
     }
     size[i] = fabs(rate); /* over a day, for the derivative */
     double lasts = fmin(life(self, b, i), source > 0 ? source : INFINITY);
