@@ -9,6 +9,17 @@
 
 enum { ALIGNMENT = 64 }; /* also room for the pointer to the piece before */
 
+/* Under AddressSanitizer a short list that grows moves each time, and where it was is poisoned: a pointer that was kept
+ * to an item is found. */
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+enum { MOVES = true };
+#define LEAVE(list, size) __asan_poison_memory_region(list, size)
+#else
+enum { MOVES = false };
+#define LEAVE(list, size) (void) (list)
+#endif
+
 void *ost_memory_list(ost_memory_t *self, size_t n, size_t size)
 {
     const bool fits = n <= (SIZE_MAX - 2 * ALIGNMENT) / size;
@@ -41,7 +52,10 @@ void *ost_memory_extend(ost_memory_t *self, const void *list, size_t n, size_t m
 void *ost_memory_grow(ost_memory_t *self, void *list, size_t n, size_t size)
 {
     const bool is_full = (n & (n - 1)) == 0; /* powers of two */
-    return is_full ? ost_memory_extend(self, list, n, n > 0 ? n : 1, size) : list;
+    if (!is_full && !(MOVES && n < 64)) return list;
+    void *longer = ost_memory_extend(self, list, n, n > 0 ? n : 1, size);
+    if (longer != NULL && n > 0) LEAVE(list, (n * size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
+    return longer;
 }
 
 char *ost_memory_print(ost_memory_t *self, const char *fmt, va_list args)
