@@ -652,7 +652,7 @@ arms:
                       self.words_of())
         self.write("trials/classes.csv", "class,meaning\nnone,nothing\npushed,\"a pill, or a push\"\n")
         self.write("trials/arms.csv", "trial,arm,class,minus\nT,placebo,pill,\n")
-        self.assertIn("arms.csv:2: class: 'pill' is none; 'pushed' is a pill, or a push\n", self.validate(code=1).stderr)
+        self.assertIn("arms.csv:2: class: 'pill' is not a class; 'pushed' is a pill, or a push\n", self.validate(code=1).stderr)
         os.remove(self.path("trials/classes.csv"))  # those of osteon, all named
         self.write("trials/arms.csv", "trial,arm,class,minus\nT,placebo,dunno,\n")
         self.assertRegex(self.validate(code=1).stderr, r"'dunno' must be one of untreated, .* or bone formation in men\n")

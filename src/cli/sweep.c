@@ -244,7 +244,7 @@ static int list_endpoints(const sweep_t *self, FILE *out)
     return fclose(out) == 0 ? 0 : OST_ERR_NO_MEMORY;
 }
 
-/* An experiment that asks for no endpoints, nor says that there are none, gets some. */
+/* Adds default endpoints, unless a setting gives `endpoints`, as `endpoints={}` for none. */
 static int add_endpoints(sweep_t *self, ost_error_t *err)
 {
     for (size_t i = 0; i < self->base.n_overrides; i++)

@@ -365,7 +365,8 @@ bool ost_job_undecided(const ost_job_t *job, char *why)
     return true;
 }
 
-/* @param job  NULL: the subject failed before the arm was run @param takes_part  false: then a failure is none */
+/* @param job  NULL: the subject failed before the arm was run @param takes_part  false: the
+ * subject is not eligible, and no failure of its arms counts */
 static void finish_job(ost_worker_t *self, size_t arm, size_t i, size_t n, const ost_job_t *job, bool takes_part)
 {
     const ost_plan_t *plan = self->plan;

@@ -58,7 +58,7 @@ char *ost_text_join(const char *const *texts, size_t n, const char *between);
 const char *ost_nearest(const char *word, const char *const *names, size_t n_names);
 /** Name i of the items of `from`. */
 typedef const char *(*ost_name_fn)(const void *from, size_t i);
-/** The same of names that a function gives: name(from, 0) to name(from, n - 1); "" is none. */
+/** As ost_nearest(), of the names name(from, 0) to name(from, n - 1); empty ones are skipped. */
 const char *ost_nearest_of(const char *word, const void *from, size_t n, ost_name_fn name);
 /** The same of a member of [n] items of a type. */
 #define OST_NEAREST_IN(word, items, n, type, member)                                                                   \

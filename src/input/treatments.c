@@ -27,7 +27,8 @@ static const ost_csv_column_t arm_columns[] = { TEXT("trial", ost_treated_arm_t,
 static const ost_csv_table_t arm_table = { arm_columns, sizeof arm_columns / sizeof arm_columns[0],
     sizeof(ost_treated_arm_t), offsetof(ost_treated_arm_t, line), NULL };
 
-/* @param[out] index  of the class. A word that is none is perhaps what a class means: 'teriparatide'. */
+/* @param[out] index  of the class. For an unknown word, as 'teriparatide', the error names the class whose
+ * meaning contains it. */
 static int find_class(
     const ost_treatments_t *self, const char *name, const char *path, int line, size_t *index, ost_error_t *err)
 {
@@ -39,7 +40,7 @@ static int find_class(
     ost_words_wrong(names, self->n_classes, name, wrong, sizeof(wrong));
     for (const ost_treatment_class_t *c = self->classes; c < self->classes + self->n_classes && name[0] != '\0'; c++)
         if (strstr(c->meaning, name) != NULL)
-            snprintf(wrong, sizeof(wrong), "'%.60s' is none; '%.60s' is %.160s", name, c->name, c->meaning);
+            snprintf(wrong, sizeof(wrong), "'%.60s' is not a class; '%.60s' is %.160s", name, c->name, c->meaning);
     free(names);
     return *index < self->n_classes ? 0 : ost_fail_at(err, OST_ERR_NAME, path, line, 0, "class: %s", wrong);
 }
